@@ -39,9 +39,12 @@ setup-test: $(TEST_READY)
 check: $(TEST_READY)
 	scripts/check
 
-# pytest comes last so that its summary is the last thing printed.
-test: check
-	$(BIN)/pytest
+# pytest comes last so that its summary closes the output; it also runs, and is told, when a check failed.
+test: $(TEST_READY)
+	@checks=0; scripts/check || checks=$$?; \
+	echo "== tests"; \
+	if [ $$checks -ne 0 ]; then echo "a check above FAILED: this run fails, whatever the tests say"; fi; \
+	$(BIN)/pytest && exit $$checks
 
 demo: $(RUN_READY)
 	$(BIN)/comity demo
