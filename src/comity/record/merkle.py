@@ -228,12 +228,12 @@ def verify_consistency(old: int, new: int, old_root: bytes, new_root: bytes, pro
     Every tree has grown from the empty one: with `old` = 0 the proof must be empty (tlog-witness) and
     `old_root` the empty root. The steps for the rest are those of RFC 9162, section 2.1.4.2.
     """
-    _hashes_only(old_root, new_root, *proof)
     if not 0 <= old <= new:
         raise ProofError(f"A tree of {new} leaves cannot have grown from one of {old}.")
     if old in (0, new):
         _verify_trivial(old, new, old_root, new_root, proof)
         return
+    _hashes_only(old_root, new_root, *proof)
     hashes = list(proof)
     if old & (old - 1) == 0:
         hashes.insert(0, old_root)

@@ -49,6 +49,10 @@ def verify_subtree_consistency(
         if proof or subtree_root != EMPTY_ROOT:
             raise ProofError("An empty run of leaves has the empty root and an empty proof.")
         return
+    if (start, end) == (0, size):
+        if proof or subtree_root != root:
+            raise ProofError(f"A tree of {size} leaves is part of itself, with one root and an empty proof.")
+        return
     for found in (subtree_root, root, *proof):
         if len(found) != HASH_BYTES:
             raise ProofError(f"A hash in the proof has {len(found)} bytes; SHA-256 has {HASH_BYTES}.")
