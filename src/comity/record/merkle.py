@@ -272,6 +272,8 @@ def _verify_trivial(old: int, new: int, old_root: bytes, new_root: bytes, proof:
         raise ProofError(f"Two trees of {old} leaves have different roots: the log has been forked.")
     if old == 0 and old_root != EMPTY_ROOT:
         raise ProofError("The root given for the empty tree is not SHA-256 of nothing.")
+    if old == 0:
+        _hashes_only(new_root)
 
 
 def _hashes_only(*hashes: bytes) -> None:
