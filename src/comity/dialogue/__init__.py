@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Proposals, recorded votes and their declaration."""
+"""Meetings, proposals and votes."""
