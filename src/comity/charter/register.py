@@ -57,7 +57,7 @@ class Register:
 
     def get(self, row: type[R], key: str) -> R | None:
         """The row under the key, or None."""
-        return self.tables[row.table].get(key)  # type: ignore[attr-defined, no-any-return]
+        return self.tables[row.table].get(key)  # type: ignore[attr-defined]
 
     def rows(self, row: type[R]) -> Mapping[str, R]:
         """All rows of a table. Not to be changed by the caller."""
