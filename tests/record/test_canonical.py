@@ -164,7 +164,6 @@ OUTSIDE: dict[str, tuple[Any, str]] = {
 @pytest.mark.parametrize("name", OUTSIDE)
 def test_values_outside_the_profile(name: str) -> None:
     """What has no canonical form is not written in some other form."""
-    value: Any
     value, reason = OUTSIDE[name]
     with pytest.raises(FormError, match=reason):
         canonical.encode(value)
@@ -172,7 +171,8 @@ def test_values_outside_the_profile(name: str) -> None:
 
 def test_the_edges_of_the_profile() -> None:
     """The largest integers and 32 levels are still in order."""
-    for value in (LIMIT, -LIMIT, 0, True, "", [], {}):
+    edges: list[Any] = [LIMIT, -LIMIT, 0, True, "", [], {}]
+    for value in edges:
         assert canonical.decode(canonical.encode(value)) == value
     deep = b"[" * 32 + b"]" * 32
     assert canonical.encode(canonical.decode(deep)) == deep

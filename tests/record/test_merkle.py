@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from functools import cache
 from hashlib import sha256
 
@@ -229,7 +230,7 @@ def test_truncate_then_append_again() -> None:
 def test_questions_out_of_range() -> None:
     """What a tree does not hold it refuses to prove."""
     tree = grown(5)
-    attempts = [
+    attempts: list[Callable[[], object]] = [
         lambda: tree.root(6), lambda: tree.root(-1), lambda: tree.inclusion(5), lambda: tree.inclusion(-1),
         lambda: tree.inclusion(3, 3), lambda: tree.inclusion(0, 6), lambda: tree.consistency(6),
         lambda: tree.consistency(4, 3), lambda: tree.consistency(-1), lambda: tree.nodes(0, 0, 6),
