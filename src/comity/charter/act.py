@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from comity.charter.refusal import Refused
 from comity.charter.register import Register, encode
-from comity.charter.terms import Positive
+from comity.charter.terms import Digest, Positive
 
 A = TypeVar("A", bound="Act")
 
@@ -61,7 +61,7 @@ class Payload(Struct, Generic[A], frozen=True, kw_only=True, omit_defaults=True,
     counter: Positive
     expires: Positive
     signers: tuple[str, ...]
-    organisation: str = ""
+    organisation: Digest = ""
 
 
 KINDS: dict[str, type[Act]] = {}

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct, structs
 
 from comity.charter.act import Act, Context, act, malformed
-from comity.charter.article import Article, repeats, require_coherent
+from comity.charter.article import Article, Office, repeats, require_coherent
 from comity.charter.authority import PlainKey, enter_keys, key_id, organisation
 from comity.charter.refusal import Refused
 from comity.charter.register import Register
@@ -93,7 +93,7 @@ class Found(Act, frozen=True, kw_only=True):
                 found="the log's key among the founders'",
                 wanted="another",
             )
-        offices = {name for name, each in self.articles.items() if type(each.provision).__name__ == "Office"}
+        offices = {name for name, each in self.articles.items() if isinstance(each.provision, Office)}
         if strange := [officer.office for officer in self.officers if officer.office not in offices]:
             raise Refused(
                 "founding.office",

@@ -7,11 +7,11 @@ from typing import Annotated, ClassVar, Literal
 from msgspec import Meta, Struct
 
 from comity.charter.refusal import Refused
-from comity.charter.rule import Clause, Condition, Rule, require_well_formed
-from comity.charter.terms import Constituency, Document, Id, Title
+from comity.charter.rule import Clause, Condition, CountOf, Node, Rule, require_well_formed, walk
+from comity.charter.terms import Constituency, Document, Id, KindName, Title
 
 Ids = Annotated[tuple[Id, ...], Meta(min_length=1, max_length=16)]
-Kinds = Annotated[tuple[Annotated[str, Meta(min_length=1, max_length=64)], ...], Meta(min_length=1, max_length=16)]
+Kinds = Annotated[tuple[KindName, ...], Meta(min_length=1, max_length=16)]
 
 GRANTABLE = frozenset({"member.admit", "member.status", "key.add", "key.revoke", "proposal.table"})
 """Kinds that a power may grant to an office or an electorate, to be done directly."""
@@ -98,13 +98,27 @@ def repeats(article: Article) -> str:
         values = getattr(provision, name)
         if len(set(values)) != len(values):
             return name
+    for condition in _conditions(provision):
+        for _, node in walk(condition, 1):
+            if isinstance(node, CountOf) and len(set(node.of)) != len(node.of):
+                return "a count"
     return ""
+
+
+def _conditions(provision: Provision | Node) -> list[Condition]:
+    match provision:
+        case Rule(clauses=clauses):
+            return [clause.when for clause in clauses if clause.when is not None]
+        case Organ(opens=opens) if opens is not None:
+            return [opens]
+        case _:
+            return []
 
 
 def require_coherent(articles: Mapping[str, Article]) -> None:
     """Refuse a charter whose articles do not fit together; checks and order as in docs/spec/register.md."""
-    for check in (_references, _kinds, _rules):
-        for name in sorted(articles):
+    for name in sorted(articles):
+        for check in (_references, _kinds, _rules):
             check(name, articles[name], articles)
 
 

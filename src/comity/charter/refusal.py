@@ -3,6 +3,9 @@
 
 from msgspec import Struct
 
+MOST = 500
+"""Characters that `found` and `wanted` may have: a refusal quotes an act, it does not send it back."""
+
 
 class Refusal(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Why an act is not in order. The same object in the CLI, the API and the pages.
@@ -33,13 +36,19 @@ class Refused(Exception):
     """An act is not in order; `refusal` says why."""
 
     def __init__(self, code: str, rule: str, *, found: object = "", wanted: object = "", article: str = "") -> None:
-        self.refusal = Refusal(code=code, rule=rule, found=str(found), wanted=str(wanted), article=article)
+        self.refusal = Refusal(
+            code=code, rule=rule, found=_quoted(str(found)), wanted=_quoted(str(wanted)), article=article
+        )
         super().__init__(self.refusal.sentence())
 
     @property
     def code(self) -> str:
         """The normative code, for instance `vote.closed`."""
         return self.refusal.code
+
+
+def _quoted(text: str) -> str:
+    return text if len(text) <= MOST else f"{text[: MOST - 1]}…"
 
 
 class UnknownEdition(Exception):

@@ -240,11 +240,9 @@ def _scope(group: str, weight: str) -> str:
 
 def require_well_formed(rule: Rule, where: str) -> None:
     """Refuse a rule that names positions it does not offer, or is too deep or too large (`charter.rule`)."""
-    if len(set(rule.positions)) != len(rule.positions):
-        raise _malformed(where, f"positions named twice in {', '.join(rule.positions)}", "each position once")
     nodes = 0
     for clause in rule.clauses:
-        for depth, node in _walk(clause.when, 1) if clause.when else ():
+        for depth, node in walk(clause.when, 1) if clause.when else ():
             nodes += 1
             if depth > MAX_DEPTH or nodes > MAX_NODES:
                 raise _malformed(
@@ -263,7 +261,8 @@ def _require_node(node: Condition | Quantity, rule: Rule, where: str) -> None:
         raise _malformed(where, f"{node.numerator}/{node.denominator}", f"terms of at most {MAX_RATIO:,}")
 
 
-def _walk(node: Condition | Quantity, depth: int) -> Iterator[tuple[int, Condition | Quantity]]:
+def walk(node: Condition | Quantity, depth: int) -> Iterator[tuple[int, Condition | Quantity]]:
+    """The node and all within it, outer before inner, each with its depth; `depth` is that of the node itself."""
     yield depth, node
     inner: Sequence[Condition | Quantity]
     match node:
@@ -280,7 +279,7 @@ def _walk(node: Condition | Quantity, depth: int) -> Iterator[tuple[int, Conditi
         case _:
             inner = ()
     for each in inner:
-        yield from _walk(each, depth + 1)
+        yield from walk(each, depth + 1)
 
 
 def _malformed(where: str, found: str, wanted: str) -> Refused:

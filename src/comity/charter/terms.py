@@ -40,6 +40,14 @@ Origin = Annotated[
 Date = Annotated[str, Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}" + _END, description="A date, as 2026-07-16")]
 Digest = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}" + _END, description="SHA-256 in lower-case hexadecimal")]
 KeyId = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}" + _END, description="The SHA-256 of a public key, in hexadecimal")]
+KindName = Annotated[
+    str,
+    Meta(
+        max_length=64,
+        pattern=r"^[a-z]+(\.[a-z_]+)+" + _END,
+        description="The name of a kind, as vote.cast",
+    ),
+]
 Holder = Annotated[
     str,
     Meta(

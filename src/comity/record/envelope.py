@@ -90,10 +90,10 @@ def open_envelope(raw: bytes) -> Opened:
         )
     payload = envelope.payload
     kind = _kind(envelope.payload_type)
-    if len(payload) > MAX_PAYLOAD:
-        raise SizeError(_too_large(payload))
     pairs = tuple([(one.keyid, one.sig) for one in envelope.signatures])
     _check_signatures(pairs)
+    if len(payload) > MAX_PAYLOAD:
+        raise SizeError(_too_large(payload))
     signed = pae(envelope.payload_type, payload)
     return Opened(kind, payload, pairs, signed, sha256(signed).digest())
 
@@ -145,9 +145,7 @@ def leaf(stamp: int, envelope: bytes) -> bytes:
 def split_leaf(entry: bytes) -> tuple[int, bytes]:
     """Take an entry apart into stamp and envelope; raise FormError if it is too short to hold both."""
     if len(entry) <= _STAMP_BYTES:
-        raise FormError(
-            f"The entry has {len(entry)} bytes; a stamp of {_STAMP_BYTES} and an envelope are in order."
-        )
+        raise FormError(f"The entry has {len(entry)} bytes; a stamp of {_STAMP_BYTES} and an envelope are in order.")
     return int.from_bytes(entry[:_STAMP_BYTES], "big"), entry[_STAMP_BYTES:]
 
 
