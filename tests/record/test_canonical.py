@@ -18,7 +18,9 @@ from comity.record.errors import FormError
 LIMIT = canonical.MAX_INTEGER
 
 # Characters at which the two sort orders, the escapes and the encodings can go wrong, and all the rest.
-awkward = st.sampled_from([*'\x00\x08\t\n\x0b\x0c\r\x1f "\\/\x7f\x80é€\ud7ff\ue000\ufb33\uffff\U00010000\U0010ffff'])
+awkward = st.sampled_from(
+    [*'\x00\x08\t\n\x0b\x0c\r\x1f "\\/\x7f\x80é€\ud7ff\ue000\ufb33\uffff\U00010000\U0010ffff']
+)
 texts = st.text(st.one_of(awkward, st.characters(exclude_categories=["Cs"])), max_size=8)
 scalars = st.one_of(texts, st.integers(-LIMIT, LIMIT), st.booleans())
 values = st.recursive(
@@ -37,7 +39,9 @@ def test_encoding_is_rfc_8785(value: Any) -> None:
     assert canonical.decode(data) == value
 
 
-@given(st.dictionaries(st.text(st.sampled_from("a\ue000\uffff\U00010000\U0001f600é"), max_size=3), st.just(1)))
+@given(
+    st.dictionaries(st.text(st.sampled_from("a\ue000\uffff\U00010000\U0001f600é"), max_size=3), st.just(1))
+)
 @settings(max_examples=200, deadline=None)
 def test_keys_are_sorted_by_utf_16(value: dict[str, int]) -> None:
     """Keys beyond the Basic Multilingual Plane sort before U+E000 and after U+D7FF, as in UTF-16."""

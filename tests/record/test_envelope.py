@@ -16,7 +16,9 @@ from comity.record import canonical, ed25519, envelope
 from comity.record.errors import FormError, RecordError, SizeError
 
 KEYS = sorted((ed25519.SigningKey(bytes([n]) * 32) for n in range(1, 18)), key=lambda key: key.keyid)
-PAYLOAD = canonical.encode({"counter": 7, "organisation": "ab" * 32, "position": "yes", "text": "Côte d’Ivoire"})
+PAYLOAD = canonical.encode(
+    {"counter": 7, "organisation": "ab" * 32, "position": "yes", "text": "Côte d’Ivoire"}
+)
 RAW = envelope.seal("vote.cast", PAYLOAD, KEYS[:2])
 OPENED = envelope.open_envelope(RAW)
 
@@ -88,7 +90,9 @@ def test_pieces_removed_repeated_and_moved(data: st.DataObject) -> None:
     end = data.draw(st.integers(start, min(len(RAW), start + 120)))
     piece = RAW[start:end]
     at = data.draw(st.integers(0, len(RAW)))
-    noise = data.draw(st.one_of(st.binary(min_size=1, max_size=6), st.sampled_from([b" ", b"\n", b"\\u0061", b"="])))
+    noise = data.draw(
+        st.one_of(st.binary(min_size=1, max_size=6), st.sampled_from([b" ", b"\n", b"\\u0061", b"="]))
+    )
     for changed in (
         RAW[:start] + RAW[end:],
         RAW[:end] + piece + RAW[end:],
@@ -233,7 +237,16 @@ def test_sizes() -> None:
 def test_what_is_not_written() -> None:
     """Sealing and assembling refuse what opening would refuse."""
     signature = b"s" * 64
-    for kind in ("", "vote", "Vote.cast", "vote.cast.", "vote..cast", "vote.cast\n", "a." + "b" * 63, "vöte.cast"):
+    for kind in (
+        "",
+        "vote",
+        "Vote.cast",
+        "vote.cast.",
+        "vote..cast",
+        "vote.cast\n",
+        "a." + "b" * 63,
+        "vöte.cast",
+    ):
         with pytest.raises(FormError, match="kind"):
             envelope.assemble(kind, b"{}", {ID: signature})
     for bad in ({}, {ID: signature[1:]}, {ID.upper(): signature}, {key.keyid: signature for key in KEYS}):
