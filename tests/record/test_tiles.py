@@ -44,8 +44,9 @@ HOSTILE_PATHS = [
     "tile/00/000", "tile/01/000", "tile/64/000", "tile/-1/000", "tile/+1/000", "tile/0/x000/000",
     "tile/0/x001/x000", "tile/0/001/000", "tile/0/X001/000", "tile/0/x001/000/", "/tile/0/000",
     "tile/0/000.p/0", "tile/0/000.p/256", "tile/0/000.p/257", "tile/0/000.p/01", "tile/0/000.p/",
-    "tile/0/000.p",    "tile/0/000/.p/1", "tile/0/000.p/1/", "tile/0/000.p/1000", "tile/entries/0",
-    "tile/entry/000", "tile/8/0/000",    "tile/0/../../checkpoint", "tile/0/٠٠٠", "tile/0/000\n", "tile/0/000%00", "TILE/0/000", "checkpoint",
+    "tile/0/000.p", "tile/0/000/.p/1", "tile/0/000.p/1/", "tile/0/000.p/1000", "tile/entries/0",
+    "tile/entry/000", "tile/8/0/000",
+    "tile/0/../../checkpoint", "tile/0/٠٠٠", "tile/0/000\n", "tile/0/000%00", "TILE/0/000", "checkpoint",
     "tile/0/x999/x999/x999/x999/x999/x999/999", "tile/0/" + "x001/" * 50 + "000",
 ]  # fmt: skip
 
