@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Canonical JSON as `entry.md` restricts RFC 8785, base64 and SHA-256: bytes have exactly one reading.
+
+A text is canonical when it is what this module would write for what it reads there. So reading is: decode, write
+again, compare. Numbers out of range and zero values are a matter of the fields (`forms.py`).
+"""
+
+import binascii
+import hashlib
+import json
+import re
+import sys
+
+MAX_INTEGER = 2**53 - 1
+
+# The deepest object that can still have the form of an act nests conditions, each of at least ten characters, in
+# a payload of 32,768 bytes. What is deeper has no admitted form whatever it says, and need not be parsed.
+DEEPEST = 3_300
+sys.setrecursionlimit(max(sys.getrecursionlimit(), 8 * DEEPEST))
+
+_STRING = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
+
+
+class Malformed(ValueError):
+    """The bytes or the value are not of the admitted form; the text says where and what was found."""
+
+
+def _no_number(text: str) -> object:
+    raise Malformed(f"the number {text[:40]} is not an integer")
+
+
+_read = json.JSONDecoder(parse_float=_no_number, parse_constant=_no_number).decode
+_write = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
+
+
+def write(value: object) -> bytes:
+    """The canonical bytes of a value made of objects, arrays, strings, integers and booleans."""
+    return _write(value).encode()
+
+
+def read(data: bytes) -> object:
+    """The value of canonical bytes.
+
+    Raises:
+        Malformed: the bytes are not JSON, not canonical, or nested deeper than any act can be.
+    """
+    if data.count(b"{") + data.count(b"[") > DEEPEST and _depth(data) > DEEPEST:
+        raise Malformed("the payload is nested deeper than any act can be")
+    try:
+        value = _read(data.decode())
+        again = write(value)
+    except Malformed:
+        raise
+    except RecursionError:
+        raise Malformed("the payload is nested too deeply") from None
+    except ValueError as error:  # not UTF-8, not JSON, a lone surrogate, or an integer of thousands of digits
+        raise Malformed(f"the payload is not JSON of the admitted profile ({str(error)[:80]})") from None
+    if again != data:
+        raise Malformed("the payload is JSON, but not in its canonical form")
+    return value
+
+
+def _depth(data: bytes) -> int:
+    """How deep brackets nest outside strings; for text that is no JSON any number may come out."""
+    deepest = depth = 0
+    for byte in _STRING.sub(b"", data):
+        if byte in b"{[":
+            depth += 1
+            deepest = max(deepest, depth)
+        elif byte in b"}]":
+            depth -= 1
+    return deepest
+
+
+def unbase64(text: str | bytes) -> bytes:
+    """The bytes of padded standard base64 with zero trailing bits; raises Malformed where it is not that."""
+    try:
+        raw = text.encode("ascii") if isinstance(text, str) else text
+        data = binascii.a2b_base64(raw)
+    except ValueError:
+        raise Malformed("it is not base64") from None
+    if binascii.b2a_base64(data, newline=False) != raw:
+        raise Malformed("it is not the canonical base64 of any bytes")
+    return data
+
+
+def sha256(data: bytes) -> bytes:
+    """The 32 bytes of SHA-256."""
+    return hashlib.sha256(data).digest()
+
+
+def hex256(data: bytes) -> str:
+    """SHA-256 in lower-case hexadecimal: act ids, key ids and digests."""
+    return hashlib.sha256(data).hexdigest()

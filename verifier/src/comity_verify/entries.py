@@ -1,0 +1,279 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Entries by themselves: what can be said of a leaf without the register (`entry.md`, checks 1, 2 and 8).
+
+A `Reader` turns an entry bundle into a `Bundle`: hashes, and for each entry what the fold needs. It may run in
+another process, so a bundle is small: columns of numbers for votes cast, which are nearly all of a record, and a
+list for everything else. A reader knows the public keys that acts before it offered; whether a key is in force is
+the fold's question. A signature by a key that it has not met is handed on unverified with the signed bytes.
+"""
+
+import itertools
+import re
+from array import array
+from binascii import a2b_base64, b2a_base64
+from collections.abc import Iterable, Iterator
+from hashlib import sha256
+from typing import Any, NamedTuple
+
+from comity_verify import tree
+from comity_verify.canonical import MAX_INTEGER, Malformed, hex256, read, unbase64
+from comity_verify.forms import ACTS, PAYLOAD, shown
+from comity_verify.rules import CHARACTERS
+from comity_verify.signature import valid
+from comity_verify.source import Broken, Source
+
+Json = dict[str, Any]
+
+MAX_PAYLOAD = 32_768
+MAX_ENVELOPE = 49_152
+
+_ENVELOPE = re.compile(
+    rb'\{"payload":"([A-Za-z0-9+/]*={0,2})","payloadType":"(application/vnd\.comity\.([a-z]+(?:\.[a-z_]+)+)\.v1\+json)",'
+    rb'"signatures":\[(.*)\]\}',
+    re.DOTALL,
+)
+_SIGNATURE = rb'\{"keyid":"([0-9a-f]{64})","sig":"([A-Za-z0-9+/]{86}==)"\}'
+_SIGNATURES = re.compile(rb"%b(?:,%b){0,15}" % (_SIGNATURE, _SIGNATURE))
+_EACH_SIGNATURE = re.compile(_SIGNATURE)
+
+
+class Void(Exception):
+    """An entry fails check 1 or 2: its stamp where it has one, the code, and the explanation."""
+
+
+class Item(NamedTuple):
+    """One entry for the fold. A void one has the kind "" and `why`; `act_id` is given for founding acts alone."""
+
+    stamp: int
+    kind: str
+    payload: Json
+    code: str = ""
+    why: str = ""
+    forged: str = ""  # the key id of a signature that does not verify
+    unverified: tuple[tuple[str, bytes], ...] = ()
+    signed: bytes = b""
+    act_id: str = ""
+
+
+class Envelope(NamedTuple):
+    """An envelope and its payload, well-formed; `signed` is the pre-authentication encoding."""
+
+    kind: str
+    payload: Json
+    signatures: tuple[tuple[str, bytes], ...]
+    signed: bytes
+
+
+class Bundle(NamedTuple):
+    """An entry bundle, read. The columns have a place for every entry; `positions` is 0 where `items` has it."""
+
+    hashes: list[bytes]  # the root of a full tile alone; all the leaf hashes of a partial one
+    full: bool
+    faults: list[str]
+    items: list[Item]
+    stamps: "array[int]"
+    signers: "array[int]"
+    counters: "array[int]"
+    expiries: "array[int]"
+    votes: "array[int]"
+    positions: bytes
+    signer_names: list[str]
+    vote_names: list[str]
+
+
+def pre_authentication(kind: str, payload: bytes) -> bytes:
+    """What is signed: the DSSE encoding of payload type and payload."""
+    media = f"application/vnd.comity.{kind}.v1+json"
+    return b"DSSEv1 %d %b %d %b" % (len(media), media.encode(), len(payload), payload)
+
+
+def examine(entry: bytes) -> Envelope:
+    """Checks 1 and 2 of an entry, stamp included.
+
+    Raises:
+        Void: with the code and the explanation.
+    """
+    if len(entry) < 8:
+        raise Void("form", f"the entry has {len(entry)} bytes and lacks even a stamp")
+    if len(entry) - 8 > MAX_ENVELOPE:
+        raise Void("size", f"the envelope has {len(entry) - 8} bytes; at most {MAX_ENVELOPE} are admitted")
+    match = _ENVELOPE.fullmatch(entry, 8)
+    if match is None:
+        raise Void("form", "the envelope is not of the one admitted form")
+    kind = match[3].decode()
+    if not _SIGNATURES.fullmatch(match[4]) or len(kind) > 64:
+        raise Void("form", "the envelope's kind or signatures are not of the one admitted form")
+    try:
+        data = unbase64(match[1])
+        signatures = tuple((m[1].decode(), unbase64(m[2])) for m in _EACH_SIGNATURE.finditer(match[4]))
+    except Malformed as error:
+        raise Void("form", f"of a base64 value in the envelope: {error}") from None
+    names = [key_id for key_id, _ in signatures]
+    if any(a >= b for a, b in itertools.pairwise(names)):
+        raise Void("form", "the signatures are not strictly ascending by key id")
+    if len(data) > MAX_PAYLOAD:
+        raise Void("size", f"the payload has {len(data)} bytes; at most {MAX_PAYLOAD} are admitted")
+    if kind not in ACTS:
+        raise Void("form", f"the kind {shown(kind)} is not one of edition 1")
+    try:
+        payload = read(data)
+        PAYLOAD(payload, "the payload")
+        assert isinstance(payload, dict)
+        ACTS[kind](payload["act"], "act")
+    except Malformed as error:
+        raise Void("form", str(error)) from None
+    if sorted(payload["signers"]) != names:
+        raise Void("form", "the key ids of the signatures are not exactly the payload's signers")
+    return Envelope(kind, payload, signatures, pre_authentication(kind, data))
+
+
+# A vote cast by one signer has parts of fixed length around its payload and at the payload's end. They are compared
+# as they stand; what does not match goes the general way, which says the same of it or why it is void.
+
+_CAST_TYPE = b'","payloadType":"application/vnd.comity.vote.cast.v1+json","signatures":[{"keyid":"'
+_CAST_TAIL = len(_CAST_TYPE) + 64 + len(b'","sig":"') + 88 + len(b'"}]}')
+_CAST_KEY = _CAST_TAIL - len(_CAST_TYPE)
+_CAST_SIGNATURE = 88 + len(b'"}]}')
+_CAST_END = 64 + len(b'"]}')
+_CAST_HEAD = re.compile(
+    rb'\{"act":\{"position":"(yes|no|abstain|object|present)","vote":"([A-Za-z0-9._/-]*)"\},'
+    rb'"counter":([1-9][0-9]{0,15}),"expires":([1-9][0-9]{0,15})'
+)
+_CAST_PAE = b"DSSEv1 40 application/vnd.comity.vote.cast.v1+json %d %b"
+_CAST_CHARACTERS = {name.encode(): ord(character) for name, character in CHARACTERS.items()}
+
+
+class Reader:
+    """Reads bundles of one source, remembering the public keys that acts offered."""
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self._keys: dict[bytes, bytes] = {}
+        self._middle = b""
+
+    def belong(self, organisation: str) -> None:
+        """Names the organisation whose acts are expected; before, every entry is read the general way."""
+        self._middle = b',"organisation":"%b","signers":["' % organisation.encode()
+
+    def learn(self, keys: Iterable[bytes]) -> None:
+        """Makes public keys known."""
+        for key in keys:
+            self._keys[hex256(key).encode()] = key
+
+    def bundle(self, number: int, width: int) -> Bundle:
+        """Reads, hashes and examines the entries of a bundle and compares the tile of their hashes."""
+        stamps, counters, expiries, signer_places, vote_places = (array("Q") for _ in range(5))
+        positions, signers, votes = bytearray(), dict[bytes, int](), dict[bytes, int]()
+        hashes, items = [], []
+        for entry in split(tree.entries_path(number), tree.bundle(self.source, number, width), width):
+            hashes.append(sha256(b"\x00" + entry).digest())
+            cast = self._cast(entry)
+            if cast is None:
+                items.append(self._item(entry))
+                cast = (0, b"", 0, 0, b"", 0)
+            stamp, signer, counter, expires, vote, position = cast
+            stamps.append(stamp)
+            signer_places.append(signers.setdefault(signer, len(signers)))
+            counters.append(counter)
+            expiries.append(expires)
+            vote_places.append(votes.setdefault(vote, len(votes)))
+            positions.append(position)
+        full = width == tree.WIDTH
+        faults = tree.compare(self.source, 0, number, b"".join(hashes))
+        names = [name.decode() for name in signers], [name.decode() for name in votes]
+        columns = stamps, signer_places, counters, expiries, vote_places, bytes(positions)
+        return Bundle([tree.root(hashes)] if full else hashes, full, faults, items, *columns, *names)
+
+    def _cast(self, entry: bytes) -> tuple[int, bytes, int, int, bytes, int] | None:
+        """A vote cast with everything in order, signature included; None for all else."""
+        signer = entry[-_CAST_KEY : -_CAST_KEY + 64]
+        key = self._keys.get(signer)
+        tail = entry[-_CAST_SIGNATURE - 9 :]
+        if (
+            key is None
+            or not self._middle
+            or entry[-_CAST_TAIL:-_CAST_KEY] != _CAST_TYPE
+            or entry[8:20] != b'{"payload":"'
+            or tail[:9] != b'","sig":"'
+            or tail[97:] != b'"}]}'
+            or len(entry) > 8 + MAX_ENVELOPE
+        ):
+            return None
+        try:
+            encoded, signature = entry[20:-_CAST_TAIL], a2b_base64(tail[9:97])
+            payload = a2b_base64(encoded)
+        except ValueError:
+            return None
+        middle = -_CAST_END - len(self._middle)
+        head = _CAST_HEAD.fullmatch(payload, 0, max(0, len(payload) + middle))
+        if (
+            head is None
+            or b2a_base64(payload, newline=False) != encoded
+            or b2a_base64(signature, newline=False) != tail[9:97]
+            or payload[middle:] != self._middle + signer + b'"]}'
+            or len(payload) > MAX_PAYLOAD
+        ):
+            return None
+        counter, expires = int(head[3]), int(head[4])
+        signed = _CAST_PAE % (len(payload), payload)
+        if counter > MAX_INTEGER or expires > MAX_INTEGER or not valid(key, signature, signed):
+            return None
+        stamp = int.from_bytes(entry[:8], "big")
+        return stamp, signer, counter, expires, head[2], _CAST_CHARACTERS[head[1]]
+
+    def _item(self, entry: bytes) -> Item:
+        """Any entry, the general way."""
+        stamp = int.from_bytes(entry[:8], "big")
+        try:
+            envelope = examine(entry)
+        except Void as void:
+            return Item(stamp, "", {}, *void.args)
+        kind, payload, signatures, signed = envelope
+        self.learn(offered(kind, payload["act"]))
+        forged, unverified = "", []
+        for key_id, signature in signatures:
+            key = self._keys.get(key_id.encode())
+            if key is None:
+                unverified.append((key_id, signature))
+            elif not valid(key, signature, signed):
+                forged = forged or key_id
+        act_id = hex256(signed) if kind == "organisation.found" else ""
+        if act_id and not self._middle:
+            self.belong(act_id)  # should it not be in order, verification ends with it
+        return Item(
+            stamp,
+            kind,
+            payload,
+            forged=forged,
+            unverified=tuple(unverified),
+            signed=signed if unverified else b"",
+            act_id=act_id,
+        )
+
+
+def split(path: str, data: bytes, width: int) -> Iterator[bytes]:
+    """The entries of a bundle: each after its length in two bytes, so many and nothing else."""
+    at, end = 0, len(data)
+    for number in range(width):
+        start = at + 2
+        at = start + int.from_bytes(data[at:start], "big")
+        if start > end or at > end:
+            raise Broken(f"{path} ends within its entry {number} of {width}: the bundle was cut short or altered.")
+        yield data[start:at]
+    if at != end:
+        raise Broken(f"{path} goes on for {end - at} bytes after its last entry: the bundle was altered.")
+
+
+def offered(kind: str, act: Json) -> list[bytes]:
+    """The public keys that an act offers for registration, also those of an act that it would enact."""
+    if kind == "proposal.table" and "enacts" in act:
+        return offered(act["enacts"]["kind"], act["enacts"]["act"])
+    keys: list[Json] = []
+    if kind == "organisation.found":
+        for holder in [*act.get("members", ()), *act.get("officers", ())]:
+            keys.extend(holder["keys"])
+    elif kind == "member.admit":
+        keys.extend(act.get("keys", ()))
+    elif kind == "key.add":
+        keys.append(act["key"])
+    return [unbase64(key["key"]) for key in keys]

@@ -1,0 +1,219 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The register (`register.md`): tables of rows, what they say of electorates and powers, and their digest.
+
+Rows are what JSON makes of them: dictionaries with zero values left out. Only the positions of votes that still
+run are held apart, as bytes that can be changed in place; they go back into their rows for the digest.
+"""
+
+import hashlib
+from typing import Any, NamedTuple
+
+from comity_verify import rules
+from comity_verify.canonical import hex256, unbase64, write
+from comity_verify.forms import EMPOWERED, ENACTABLE
+
+Json = dict[str, Any]
+
+TABLES = (
+    *("organisation", "articles", "members", "keys", "counters"),
+    *("rolls", "meetings", "proposals", "votes", "decisions"),
+)
+
+
+class Refused(Exception):
+    """A requirement does not hold: the normative code, and in words what was found and what would be right."""
+
+    def __init__(self, code: str, why: str) -> None:
+        super().__init__(code, why)
+        self.code = code
+        self.why = why
+
+
+class Running(NamedTuple):
+    """A vote that is not declared yet: its seats, its positions, and what may be cast until when."""
+
+    seats: dict[str, int]
+    positions: bytearray
+    admitted: frozenset[int]
+    deadline: int
+
+
+def row(required: Json, **optional: Any) -> Json:
+    """A row: required fields as they are, optional ones without their zero values."""
+    return required | {name: value for name, value in optional.items() if value}
+
+
+class Register:
+    """The tables of edition 1."""
+
+    def __init__(self) -> None:
+        self.tables: dict[str, Json] = {name: {} for name in TABLES}
+        self.articles: Json = self.tables["articles"]
+        self.members: Json = self.tables["members"]
+        self.keys: Json = self.tables["keys"]
+        self.counters: dict[str, int] = self.tables["counters"]
+        self.rolls: Json = self.tables["rolls"]
+        self.meetings: Json = self.tables["meetings"]
+        self.proposals: Json = self.tables["proposals"]
+        self.votes: Json = self.tables["votes"]
+        self.decisions: Json = self.tables["decisions"]
+        self.running: dict[str, Running] = {}
+        # Keys in force, and the holders of those that are members' keys without the prefix: the common case.
+        self.members_by_key: dict[str, str] = {}
+        self.registered: list[bytes] = []
+        self._seats: dict[str, list[str]] = {}
+        self._places: dict[str, dict[str, int]] = {}
+
+    # Who is who
+
+    @property
+    def organisation(self) -> Json:
+        """The one row of `organisation`; empty before the founding act."""
+        found: Json = self.tables["organisation"].get("self", {})
+        return found
+
+    def provision(self, article: str, which: str) -> Json:
+        """The provision of an article where it is of this sort; else nothing."""
+        provision: Json = self.articles.get(article, {}).get("provision", {})
+        return provision if provision.get("is") == which else {}
+
+    def organ(self, article: str) -> Json:
+        """The provision of an organ; refused with `organ.unknown` where there is none."""
+        provision = self.provision(article, "organ")
+        if not provision:
+            raise Refused("organ.unknown", f"no article {article} is an organ")
+        return provision
+
+    def add_key(self, key: Json, holder: str, index: int) -> None:
+        """Enters a key in force."""
+        public = unbase64(key["key"])
+        key_id = hex256(public)
+        self.keys[key_id] = row({"alg": key["alg"], "key": key["key"], "holder": holder}, since=index)
+        if holder.startswith("member/"):
+            self.members_by_key[key_id] = holder[7:]
+        self.registered.append(public)
+
+    def forget_seats(self) -> None:
+        """To be called when members or articles change: electorates are looked up anew."""
+        self._seats.clear()
+
+    # Electorates and powers
+
+    def seats(self, electorate: str) -> list[str]:
+        """The Ids of the members that the electorate (an article) comprises now, ascending."""
+        found = self._seats.get(electorate)
+        if found is None:
+            provision = self.articles[electorate]["provision"]
+            statuses, groups = set(provision["statuses"]), set(provision.get("groups", ()))
+            found = self._seats[electorate] = sorted(
+                member
+                for member, about in self.members.items()
+                if about["status"] in statuses and (not groups or not groups.isdisjoint(about.get("groups", ())))
+            )
+        return found
+
+    def enter_roll(self, electorate: str) -> str:
+        """Freezes the electorate as a roll; returns its digest."""
+        seats = self.seats(electorate)
+        about = [self.members[member] for member in seats]
+        groups = {group for member in about for group in member.get("groups", ())}
+        weights = {weight for member in about for weight in member.get("weights", ())}
+        roll = row(
+            {"seats": seats},
+            groups={g: "".join(["1" if g in m.get("groups", ()) else "0" for m in about]) for g in groups},
+            weights={w: [m.get("weights", {}).get(w, 0) for m in about] for w in weights},
+        )
+        digest = hex256(write(roll))
+        self.rolls.setdefault(digest, roll)
+        return digest
+
+    def places(self, roll: str) -> dict[str, int]:
+        """Member Id to seat number, for the roll of this digest."""
+        found = self._places.get(roll)
+        if found is None:
+            if len(self._places) > 64:
+                self._places.clear()
+            found = self._places[roll] = {member: seat for seat, member in enumerate(self.rolls[roll]["seats"])}
+        return found
+
+    def empowered(self, kind: str, holder: str) -> bool:
+        """Whether an article gives the holder direct power over the kind."""
+        sort, _, name = holder.partition("/")
+        for article in self.articles.values():
+            power = article["provision"]
+            if power["is"] != "power" or kind not in power["kinds"]:
+                continue
+            electorates = [named[11:] for named in power["holders"] if named.startswith("electorate/")]
+            if holder in power["holders"] or (sort == "member" and any(name in self.seats(e) for e in electorates)):
+                return True
+        return False
+
+    def competence(self, kind: str, organ: str) -> Json:
+        """The competence for a kind in an organ: the one with the smallest Id; else nothing."""
+        for article in sorted(self.articles):
+            provision: Json = self.articles[article]["provision"]
+            if provision["is"] == "competence" and provision["organ"] == organ and kind in provision["kinds"]:
+                return provision
+        return {}
+
+    # Votes
+
+    def tally(self, vote: str) -> rules.Tally:
+        """What the rule of a vote is applied to."""
+        about = self.votes[vote]
+        running = self.running.get(vote)
+        positions = about["positions"] if running is None else running.positions.decode("ascii")
+        return rules.Tally(self.rolls[about["roll"]], positions, int(vote.rpartition("/")[2]))
+
+    def documents(self) -> int:
+        """How many documents beside the record it names by digest."""
+        named = [*self.articles.values(), *self.proposals.values()]
+        return len({about["text"]["digest"] for about in named if "text" in about})
+
+    # The digest
+
+    def digest(self) -> str:
+        """The register digest."""
+        for vote, running in self.running.items():
+            self.votes[vote]["positions"] = running.positions.decode("ascii")
+        tables = {}
+        for name, table in self.tables.items():
+            hashed = hashlib.sha256()
+            for key in sorted(table):
+                hashed.update(write([key, table[key]]) + b"\n")
+            if table:
+                tables[name] = hashed.hexdigest()
+        return hex256(write(tables))
+
+
+def cohere(articles: Json) -> None:
+    """Refuses articles that, as a whole, do not fit together."""
+    for name in sorted(articles):
+        provision = articles[name]["provision"]
+        for wanted, other in _references(provision):
+            if other not in articles or articles[other]["provision"]["is"] != wanted:
+                raise Refused("charter.reference", f"article {name} names {other}, which is no {wanted}")
+        which = provision["is"]
+        if which in ("power", "competence"):
+            for kind in provision["kinds"]:
+                if kind not in (EMPOWERED if which == "power" else ENACTABLE):
+                    raise Refused("charter.kind", f"article {name}: a {which} cannot list the kind {kind}")
+        fault = ""
+        if which == "rule":
+            fault = rules.rule_fault(provision)
+        elif which == "organ" and "opens" in provision:
+            fault = rules.fault(["present"], [provision["opens"]])
+        if fault:
+            raise Refused("charter.rule", f"article {name} is not well-formed: {fault}")
+
+
+def _references(provision: Json) -> list[tuple[str, str]]:
+    which = provision["is"]
+    if which == "organ":
+        rule_references = [("rule", rule) for rule in provision["rules"]]
+        return [("electorate", provision["electorate"]), ("office", provision["chair"]), *rule_references]
+    if which == "power":
+        return [(sort, other) for sort, _, other in [named.partition("/") for named in provision["holders"]]]
+    if which == "competence":
+        return [("organ", provision["organ"]), ("rule", provision["rule"])]
+    return []

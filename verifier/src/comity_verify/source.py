@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The published files of a record, from a folder or over HTTP: bounded, regular, and nothing outside.
+
+Whoever serves the files is not trusted: a file that is too long, a link that leads out of the folder, a device, an
+answer that never ends, each is an error that says what it was.
+"""
+
+import http.client
+import os
+import stat
+import urllib.error
+import urllib.parse
+import urllib.request
+import zlib
+from typing import Protocol
+
+_PATIENCE = 30.0  # seconds without a byte before a server counts as silent
+
+
+class VerifyError(Exception):
+    """Verification cannot go on; the text is a sentence for people."""
+
+
+class Unreadable(VerifyError):
+    """The record could not be read, which says nothing about it."""
+
+
+class Broken(VerifyError):
+    """What was read cannot be the record that its checkpoint signs."""
+
+
+class Absent(Broken):
+    """A file that the checkpoint's size calls for is not there."""
+
+
+class Source(Protocol):
+    """Where the files are: `read` gives one whole, `partials` the widths of other partial tiles beside it."""
+
+    def read(self, path: str, limit: int) -> bytes:
+        """The bytes of a file of at most `limit` bytes; raises Absent, Broken or Unreadable."""
+
+    def partials(self, path: str) -> list[int]:
+        """Widths of the partial tiles kept for this tile, as far as that can be known."""
+
+
+def source(target: str) -> Source:
+    """The folder or the http(s) address that the caller named."""
+    if target.startswith(("http://", "https://")):
+        return Web(target.rstrip("/"))
+    if not os.path.isdir(target):
+        raise Unreadable(f"{target!r} is neither a folder nor an http(s) address.")
+    return Folder(os.path.realpath(target))
+
+
+class Folder:
+    """A folder in the layout of tlog-tiles."""
+
+    def __init__(self, root: str) -> None:
+        self.root = root
+
+    def read(self, path: str, limit: int) -> bytes:
+        """The bytes of a regular file inside the folder."""
+        name = os.path.join(self.root, path)
+        real = os.path.realpath(name)
+        if os.path.commonpath((real, self.root)) != self.root:
+            raise Broken(f"{path} is a link that leads out of the folder; it is not followed.")
+        try:
+            # Not blocking: a named pipe must not hold the verifier up.
+            handle = os.open(real, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+            with os.fdopen(handle, "rb") as file:
+                if not stat.S_ISREG(os.fstat(handle).st_mode):
+                    raise Broken(f"{path} is not a regular file.")
+                data = file.read(limit + 1)
+        except (FileNotFoundError, NotADirectoryError):
+            raise Absent(f"{path} is missing.") from None
+        except IsADirectoryError:
+            raise Broken(f"{path} is not a regular file.") from None
+        except OSError as error:
+            raise Unreadable(f"{path} cannot be read: {error.strerror}.") from None
+        return _bounded(path, data, limit)
+
+    def partials(self, path: str) -> list[int]:
+        """Widths of the partial tiles in the folder `<path>.p`."""
+        try:
+            names = set(os.listdir(os.path.join(self.root, path + ".p")))
+        except OSError:
+            return []
+        return [width for width in range(1, 256) if str(width) in names]
+
+
+class Web:
+    """A record served over HTTP; a server may send entry bundles compressed with gzip."""
+
+    def __init__(self, address: str) -> None:
+        self.address = address
+        host = urllib.parse.urlsplit(address).hostname or ""
+        # A proxy of the environment has no business with an address of this machine.
+        own = host in ("localhost", "127.0.0.1", "::1")
+        self._handlers = [urllib.request.ProxyHandler({})] if own else []
+
+    def read(self, path: str, limit: int) -> bytes:
+        """The bytes that the server gives for a path below the address."""
+        request = urllib.request.Request(  # noqa: S310 - `source` admits http and https alone
+            f"{self.address}/{path}",
+            headers={"Accept-Encoding": "gzip, identity", "User-Agent": "comity-verify"},
+        )
+        try:
+            with urllib.request.build_opener(*self._handlers).open(request, timeout=_PATIENCE) as answer:
+                data: bytes = answer.read(limit + 1)
+                coding = answer.headers.get("Content-Encoding", "identity").strip().lower()
+                if coding == "gzip":
+                    data = _gunzip(path, data, limit)
+                elif coding not in ("identity", ""):
+                    raise Unreadable(f"{path} was sent in the encoding {coding[:20]!r}, which was not asked for.")
+        except urllib.error.HTTPError as error:
+            with error:
+                if error.code in (404, 410):
+                    raise Absent(f"{path} is missing: the server answers {error.code}.") from None
+                raise Unreadable(f"{path} cannot be read: the server answers {error.code}.") from None
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            raise Unreadable(f"{path} cannot be read: {str(error)[:120] or type(error).__name__}.") from None
+        return _bounded(path, data, limit)
+
+    def partials(self, path: str) -> list[int]:
+        """Nothing: a server cannot be asked what else it keeps."""
+        return []
+
+
+def _gunzip(path: str, data: bytes, limit: int) -> bytes:
+    unpacking = zlib.decompressobj(wbits=31)
+    try:
+        return unpacking.decompress(data, limit + 1)
+    except zlib.error:
+        raise Broken(f"{path} was sent as gzip and is not.") from None
+
+
+def _bounded(path: str, data: bytes, limit: int) -> bytes:
+    if len(data) > limit:
+        raise Broken(f"{path} is longer than the {limit} bytes that it can have.")
+    return data
