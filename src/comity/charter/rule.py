@@ -188,7 +188,7 @@ class _Explanation:
             case Compare(left=left, relation=relation, right=right):
                 a, b = self.quantity(left, depth + 1), self.quantity(right, depth + 1)
                 result = {">": a > b, ">=": a >= b, "=": a == b, "<": a < b, "<=": a <= b}[relation]
-                self._say(depth, f"{a} {relation} {b}: {_verdict(result)}")
+                self._say(depth, f"{told(a)} {relation} {told(b)}: {_verdict(result)}")
             case All(of=parts):
                 results = [self.condition(part, depth + 1) for part in parts]
                 result = all(results)
@@ -213,21 +213,28 @@ class _Explanation:
                 self._say(depth, f"seats{_scope(group, weight)} = {value}")
             case Number(value=number):
                 value = Fraction(number)
+                self._say(depth, f"fixed number = {value}")
             case Round():
                 value = Fraction(self.tally.round)
                 self._say(depth, f"round = {value}")
             case Sum(of=parts):
                 terms = [self.quantity(part, depth + 1) for part in parts]
                 value = sum(terms, Fraction(0))
-                self._say(depth, f"{' + '.join(map(str, terms))} = {value}")
+                self._say(depth, f"{' + '.join(map(told, terms))} = {told(value)}")
             case Share(of=part, numerator=numerator, denominator=denominator):
                 whole = self.quantity(part, depth + 1)
                 value = whole * numerator / denominator
-                self._say(depth, f"{whole} x {numerator}/{denominator} = {value}")
+                self._say(depth, f"{numerator}/{denominator} of {told(whole)} = {told(value)}")
         return value
 
     def _say(self, depth: int, text: str) -> None:
         self.lines.append(Line(depth, text))
+
+
+def told(value: Fraction) -> str:
+    """A quantity as people write it, exactly: `96`, `96 1/2`, `2/3`."""
+    whole, rest = divmod(value, 1)
+    return " ".join(str(part) for part in (whole, rest) if part) or "0"
 
 
 def _verdict(result: bool) -> str:
