@@ -234,6 +234,15 @@ def test_sizes() -> None:
         envelope.open_envelope(b"x" * (envelope.MAX_ENVELOPE + 1))
 
 
+def test_too_large_or_out_of_form() -> None:
+    """An envelope that is both is too large if all its bytes are, and out of form if only its payload is."""
+    payload = base64.b64encode(b"x" * (envelope.MAX_PAYLOAD + 1)).decode()
+    with pytest.raises(FormError, match="0 signatures"):
+        envelope.open_envelope(_with(payload=payload, signatures=[]))
+    with pytest.raises(SizeError):
+        envelope.open_envelope(b"{" * (envelope.MAX_ENVELOPE + 1))
+
+
 def test_what_is_not_written() -> None:
     """Sealing and assembling refuse what opening would refuse."""
     signature = b"s" * 64

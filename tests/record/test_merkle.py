@@ -113,6 +113,14 @@ def test_all_subtree_proofs_of_small_trees() -> None:
                         subtree.verify_subtree_consistency(*args, [])
 
 
+def test_a_subtree_beyond_the_tree() -> None:
+    """Leaves that a tree has not reached yet are no part of it, whatever proof is given."""
+    for start, end, size in ((0, 4, 3), (4, 8, 6), (0, 8, 1), (8, 8, 7)):
+        for proof in ([], [LEAVES[0]], FULL.consistency(min(end, size) or 1, max(end, size))):
+            with pytest.raises(ProofError, match="not a subtree"):
+                subtree.verify_subtree_consistency(start, end, size, mth(start, end), mth(0, size), proof)
+
+
 sizes = st.integers(1, len(LEAVES))
 
 

@@ -337,6 +337,14 @@ def test_cosigners_the_caller_does_not_know() -> None:
             WITNESS.cosign(HEAD.text(), time)
 
 
+def test_a_time_beyond_the_specification() -> None:
+    """A time of 2^63 or more is refused even where the cosigner signed it."""
+    key = ed25519.SigningKey(b"w" * 32)
+    for time, holds in ((2**63 - 1, True), (2**63, False), (2**64 - 1, False)):
+        stated = f"cosignature/v1\ntime {time}\n{HEAD.text()}".encode()
+        assert WITNESS.key.holds(HEAD.text(), time.to_bytes(8, "big") + key.sign(stated)) is holds
+
+
 def test_a_cosignature_is_no_signature_of_the_log() -> None:
     """The same key and name in the other type are another key: a cosignature never stands for the log."""
     key = ed25519.SigningKey(b"s" * 32)
