@@ -19,10 +19,12 @@ from pathlib import Path
 import msgspec
 
 from comity.charter.act import Act, Payload
+from comity.charter.acts import Found
 from comity.charter.authority import NewKey, PlainKey, proof_text
 from comity.charter.register import encode
 from comity.record import ed25519, envelope
 from comity.record.ed25519 import SigningKey
+from comity.record.errors import FormError, SignatureError
 
 DAY = 24 * 3600 * 1000
 """Milliseconds in a day."""
@@ -59,7 +61,7 @@ def read(path: Path) -> SigningKey:
     try:
         file = msgspec.json.decode(data, type=_KeyFile)
         key = SigningKey(b64decode(file.seed, validate=True))
-    except (msgspec.MsgspecError, Base64Error, UnicodeError, ed25519.SignatureError) as error:
+    except (msgspec.MsgspecError, Base64Error, UnicodeError, SignatureError) as error:
         raise KeyFileError(f"{path} is not a key file: {error}.") from error
     if file.alg != "ed25519" or file.keyid != key.keyid:
         raise KeyFileError(f"{path} says {file.alg} key {file.keyid[:16]}…, but its seed makes ed25519 {key.keyid}.")
@@ -116,6 +118,13 @@ def seal(act: Act, keys: Sequence[SigningKey], *, counter: int, organisation: st
     signers = [key.keyid for key in keys]
     data = payload(act, signers, counter=counter, organisation=organisation, expires=expires)
     return envelope.seal(act.kind, data, keys)
+
+
+def log_key_of(act: Act) -> tuple[str, bytes]:
+    """Origin and public log key (32 bytes) that a founding act names; raise FormError for any other act."""
+    if not isinstance(act, Found):
+        raise FormError(f"The first entry is {act.kind}; a record begins with organisation.found.")
+    return act.origin, b64decode(act.log_key)
 
 
 def signatures(raw: bytes) -> tuple[envelope.Opened, tuple[str, ...], Mapping[str, bytes]]:

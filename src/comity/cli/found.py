@@ -1,0 +1,218 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`comity found`: an organisation begins with one act, signed by every key that it registers."""
+
+from pathlib import Path
+
+import click
+import msgspec
+
+from comity import charters, keys
+from comity.charter.acts import Found, Founder, Officer
+from comity.charter.article import Article, Office
+from comity.charter.authority import PlainKey
+from comity.charter.fold import open_act, step
+from comity.charter.register import Draft, Register
+from comity.charter.terms import Id, Name, Origin
+from comity.cli.fields import checked
+from comity.cli.outcome import MISUSED, Failure, Out, answering
+from comity.record.ed25519 import SigningKey
+
+FILE = click.Path(path_type=Path, dir_okay=False)
+
+
+@click.command()
+@click.argument("charter")
+@click.option("--data", type=click.Path(path_type=Path, file_okay=False), help="The new folder for the record.")
+@click.option("--name", help="The organisation's name.")
+@click.option(
+    "--origin", metavar="HOST/NAME", help="What the log is called for good, for instance example.org/assembly."
+)
+@click.option("--member", "members", multiple=True, metavar="ID:NAME:STATUS[:KEY]", help="A founding member.")
+@click.option("--office", "offices", multiple=True, metavar="ID[:KEY]", help="An office that has a key from the start.")
+@click.option(
+    "--make-keys", type=click.Path(path_type=Path, file_okay=False), metavar="DIR", help="Make missing keys there."
+)
+@click.option(
+    "--mark", type=click.Choice(["replay", "simulation"]), default=None, help="Say on everything that it is one."
+)
+@click.option("--log-key", type=FILE, help="The log's key file; made anew where none is given.")
+@click.option("--out", "to", type=FILE, help="Write the founding act here instead, for others to sign.")
+@answering
+def found(
+    out: Out,
+    charter: str,
+    data: Path | None,
+    name: str | None,
+    origin: str | None,
+    members: tuple[str, ...],
+    offices: tuple[str, ...],
+    make_keys: Path | None,
+    mark: str | None,
+    log_key: Path | None,
+    to: Path | None,
+) -> None:
+    """Found an organisation: its record, its charter, its first keys.
+
+    CHARTER is the name of a charter that comes with the program (assembly, consensus, replay), a charter file, or a
+    founding act that was written with --out and signed by all.
+
+    KEY is a key file or, for somebody whose file is elsewhere, a public key in base64. With --make-keys DIR what has
+    no KEY gets a new key file there: member-ID.json, office-ID.json. The id that is printed is the organisation's
+    identity: whoever verifies its record starts from there.
+
+    \b
+    Alone, to try:
+      comity found assembly --data org --name "Test Assembly" --origin example.org/test --mark simulation \\
+          --make-keys keys --member A:Alder:member --member B:Birch:member
+    Founders at different places:
+      comity found assembly --name N --origin O --log-key log.json --out act.json \\
+          --member A:Alder:member:a.json --member B:Birch:member:BASE64 --office presidency:BASE64
+      comity act sign act.json --key b.json          at each of the others
+      comity found act.json --data org --log-key log.json
+    """
+    if (data is None) == (to is None):
+        raise click.UsageError(
+            "Give --data DIR to found it here, or --out FILE to have the act signed by others first."
+        )
+    if drafted := _drafted(charter):
+        if to is not None or members or offices or name or origin or log_key is None or data is None:
+            raise click.UsageError(
+                "A founding act that is written already needs --data and --log-key, and nothing else."
+            )
+        _begin(out, data, drafted, keys.read(log_key))
+        return
+    if name is None or origin is None:
+        raise click.UsageError("An organisation has a --name and an --origin.")
+    checked(name, Name, "--name")
+    checked(origin, Origin, "--origin")
+    if to is not None and log_key is None:
+        raise click.UsageError("With --out the log's key must be kept for later: name it with --log-key FILE.")
+    articles = charters.load(charter).articles
+    own: list[SigningKey] = []
+    founders = tuple(_founder(each, make_keys, own) for each in members)
+    officers = tuple(_officer(each, make_keys, own) for each in _every_office(offices, articles, make_keys))
+    if not own:
+        raise click.UsageError("An organisation begins with a key that is here: --member, --office or --make-keys.")
+    if not founders:
+        out.note("No founding member: where no office may admit members, nobody ever can.")
+    log = _log_key(log_key)
+    act = Found(
+        name=name, origin=origin, log_key=keys.public(log), edition=1, articles=dict(articles), mark=mark or "",  # type: ignore[arg-type]  # a choice of the two
+        members=founders, officers=officers,
+    )  # fmt: skip
+    signers = sorted(act.keys(), key=lambda keyid: keyid not in {key.keyid for key in own})
+    envelope = _signed(act, signers, own)
+    if data is not None:
+        _begin(out, data, envelope, log)
+        return
+    _write(to, envelope)
+    missing = [keyid for keyid in signers if keyid not in {key.keyid for key in own}]
+    out.result({"file": str(to), "missing": missing}, f"{to}: {len(missing)} signatures are missing", *missing)
+
+
+def _drafted(charter: str) -> bytes | None:
+    """The bytes of a founding act, where that is what was named."""
+    path = Path(charter)
+    if charter in charters.shipped() or not path.is_file():
+        return None
+    data = path.read_bytes().rstrip(b"\n")
+    return data if data.startswith(b'{"payload":') else None
+
+
+def _signed(act: Found, signers: list[str], own: list[SigningKey]) -> bytes:
+    from comity.record import envelope
+
+    if len(signers) > envelope.MAX_SIGNATURES:
+        raise Failure(
+            f"A founding act has at most {envelope.MAX_SIGNATURES} keys, and this one {len(signers)}. Found it with "
+            "some members; the charter says how further ones are admitted.",
+            MISUSED,
+        )
+    act.form()
+    data = keys.payload(act, signers, counter=1, organisation="", expires=keys.now() + keys.EXPIRY)
+    signed = envelope.pae(envelope.payload_type(act.kind), data)
+    return envelope.assemble(act.kind, data, {key.keyid: key.sign(signed) for key in own})
+
+
+def _begin(out: Out, data: Path, envelope: bytes, log: SigningKey) -> None:
+    from comity.node import Node
+
+    # Refused here before the node makes a folder for it.
+    signed = open_act(envelope)
+    trial = Draft(Register())
+    step(trial, signed, keys.now(), 0, 0)
+    node = Node.found(data, envelope, log)
+    try:
+        act = signed.act
+        assert isinstance(act, Found)
+        answer = {
+            "organisation": signed.id.hex(), "name": act.name, "origin": act.origin, "mark": act.mark,
+            "data": str(data), "size": node.head.size, "root": node.head.root.hex(),
+        }  # fmt: skip
+    finally:
+        node.close()
+    out.result(
+        answer,
+        f"Founded {act.name}" + (f" (a {act.mark})" if act.mark else ""),
+        f"  its identity  {answer['organisation']}",
+        f"  its record    {data}",
+        f"Serve it:   comity serve --data {data}",
+        f"Verify it:  comity verify {data} --founding {answer['organisation']}",
+    )
+
+
+def _founder(text: str, make_keys: Path | None, own: list[SigningKey]) -> Founder:
+    parts = text.split(":", 3)
+    if len(parts) < 3:
+        raise click.BadParameter(f"{text!r} is not like ID:NAME:STATUS or ID:NAME:STATUS:KEY.", param_hint="--member")
+    member, name, status = checked(parts[0], Id, "--member"), parts[1], checked(parts[2], Id, "--member")
+    key = _key(parts[3] if len(parts) == 4 else "", "member", member, make_keys, own)
+    return Founder(member=member, name=checked(name, Name, "--member"), status=status, keys=(key,))
+
+
+def _officer(text: str, make_keys: Path | None, own: list[SigningKey]) -> Officer:
+    office, _, given = text.partition(":")
+    checked(office, Id, "--office")
+    return Officer(office=office, keys=(_key(given, "office", office, make_keys, own),))
+
+
+def _every_office(given: tuple[str, ...], articles: object, make_keys: Path | None) -> list[str]:
+    """The offices that were named and, where keys are made, all others of the charter."""
+    named = {each.partition(":")[0] for each in given}
+    charter = msgspec.convert(articles, type=dict[str, Article])
+    others = [name for name, article in charter.items() if isinstance(article.provision, Office) and name not in named]
+    return [*given, *(sorted(others) if make_keys is not None else [])]
+
+
+def _key(given: str, what: str, which: str, make_keys: Path | None, own: list[SigningKey]) -> PlainKey:
+    """The key as it enters the founding act; one that is here is added to `own`, to sign with."""
+    if not given:
+        if make_keys is None:
+            raise click.UsageError(f"The {what} {which} has no KEY: name a key file, or give --make-keys DIR.")
+        key = keys.new(make_keys / f"{what}-{which}.json")
+    elif len(given) == 44 and given.endswith("=") and not Path(given).exists():
+        return _checked_key(given)
+    else:
+        key = keys.read(Path(given))
+    own.append(key)
+    return keys.plain(key)
+
+
+def _checked_key(given: str) -> PlainKey:
+    try:
+        return msgspec.convert({"alg": "ed25519", "key": given}, type=PlainKey)
+    except msgspec.ValidationError:
+        raise click.UsageError(f"{given} is neither a key file nor a public key in base64.") from None
+
+
+def _log_key(path: Path | None) -> SigningKey:
+    from comity.record import ed25519
+
+    if path is None:
+        return ed25519.generate()
+    return keys.read(path) if path.exists() else keys.new(path)
+
+
+def _write(path: Path | None, envelope: bytes) -> None:
+    if path is not None:
+        path.write_bytes(envelope + b"\n")
