@@ -42,9 +42,7 @@ def installed(request: pytest.FixtureRequest) -> Path:
             PACKAGE,
         ]
         try:
-            outcome = subprocess.run(
-                [*command, "--prefix", folder], cwd=folder, capture_output=True, timeout=180
-            )
+            outcome = subprocess.run([*command, "--prefix", folder], cwd=folder, capture_output=True, timeout=180)
         except subprocess.TimeoutExpired:
             pytest.skip("npm registry absent")
         if outcome.returncode:
@@ -55,9 +53,7 @@ def installed(request: pytest.FixtureRequest) -> Path:
 def _verdicts(folder: Path, envelopes: list[bytes]) -> list[dict[str, Any]]:
     keys = {key.keyid: key.public.hex() for key in KEYS}
     given = json.dumps([{"envelope": raw.decode(), "keys": keys} for raw in envelopes])
-    outcome = subprocess.run(
-        ["node", PROGRAM], cwd=folder, input=given, capture_output=True, text=True, check=False
-    )
+    outcome = subprocess.run(["node", PROGRAM], cwd=folder, input=given, capture_output=True, text=True, check=False)
     assert outcome.returncode == 0, outcome.stderr
     found: list[dict[str, Any]] = json.loads(outcome.stdout)
     return found

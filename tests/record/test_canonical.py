@@ -18,9 +18,7 @@ from comity.record.errors import FormError
 LIMIT = canonical.MAX_INTEGER
 
 # Characters at which the two sort orders, the escapes and the encodings can go wrong, and all the rest.
-awkward = st.sampled_from(
-    [*'\x00\x08\t\n\x0b\x0c\r\x1f "\\/\x7f\x80é€\ud7ff\ue000\ufb33\uffff\U00010000\U0010ffff']
-)
+awkward = st.sampled_from([*'\x00\x08\t\n\x0b\x0c\r\x1f "\\/\x7f\x80é€\ud7ff\ue000\ufb33\uffff\U00010000\U0010ffff'])
 texts = st.text(st.one_of(awkward, st.characters(exclude_categories=["Cs"])), max_size=8)
 scalars = st.one_of(texts, st.integers(-LIMIT, LIMIT), st.booleans())
 values = st.recursive(
@@ -39,9 +37,7 @@ def test_encoding_is_rfc_8785(value: Any) -> None:
     assert canonical.decode(data) == value
 
 
-@given(
-    st.dictionaries(st.text(st.sampled_from("a\ue000\uffff\U00010000\U0001f600é"), max_size=3), st.just(1))
-)
+@given(st.dictionaries(st.text(st.sampled_from("a\ue000\uffff\U00010000\U0001f600é"), max_size=3), st.just(1)))
 @settings(max_examples=200, deadline=None)
 def test_keys_are_sorted_by_utf_16(value: dict[str, int]) -> None:
     """Keys beyond the Basic Multilingual Plane sort before U+E000 and after U+D7FF, as in UTF-16."""
@@ -122,8 +118,8 @@ HOSTILE = {
     "Latin-1": (b'"\xe9"', "not JSON in UTF-8"),
     "an overlong encoding": (b'"\xc0\xaf"', "not JSON in UTF-8"),
     "beyond U+10FFFF": (b'"\xf4\x90\x80\x80"', "not JSON in UTF-8"),
-    "33 deep": (b"[" * 33 + b"]" * 33, "deeper than 32"),
-    "33 deep in objects": (b'{"a":' * 33 + b"1" + b"}" * 33, "deeper than 32"),
+    "65 deep": (b"[" * 65 + b"]" * 65, "deeper than 64"),
+    "65 deep in objects": (b'{"a":' * 65 + b"1" + b"}" * 65, "deeper than 64"),
     "a hundred thousand deep": (b"[" * 100_000, "deeper|not JSON"),
     "a comment": (b"1//", "not JSON"),
     "single quotes": (b"'a'", "not JSON"),
@@ -174,9 +170,9 @@ def test_values_outside_the_profile(name: str) -> None:
 
 
 def test_the_edges_of_the_profile() -> None:
-    """The largest integers and 32 levels are still in order."""
+    """The largest integers and 64 levels are still in order."""
     edges: list[Any] = [LIMIT, -LIMIT, 0, True, "", [], {}]
     for value in edges:
         assert canonical.decode(canonical.encode(value)) == value
-    deep = b"[" * 32 + b"]" * 32
+    deep = b"[" * 64 + b"]" * 64
     assert canonical.encode(canonical.decode(deep)) == deep

@@ -16,9 +16,7 @@ from comity.record import canonical, ed25519, envelope
 from comity.record.errors import FormError, RecordError, SizeError
 
 KEYS = sorted((ed25519.SigningKey(bytes([n]) * 32) for n in range(1, 18)), key=lambda key: key.keyid)
-PAYLOAD = canonical.encode(
-    {"counter": 7, "organisation": "ab" * 32, "position": "yes", "text": "Côte d’Ivoire"}
-)
+PAYLOAD = canonical.encode({"counter": 7, "organisation": "ab" * 32, "position": "yes", "text": "Côte d’Ivoire"})
 RAW = envelope.seal("vote.cast", PAYLOAD, KEYS[:2])
 OPENED = envelope.open_envelope(RAW)
 
@@ -90,9 +88,7 @@ def test_pieces_removed_repeated_and_moved(data: st.DataObject) -> None:
     end = data.draw(st.integers(start, min(len(RAW), start + 120)))
     piece = RAW[start:end]
     at = data.draw(st.integers(0, len(RAW)))
-    noise = data.draw(
-        st.one_of(st.binary(min_size=1, max_size=6), st.sampled_from([b" ", b"\n", b"\\u0061", b"="]))
-    )
+    noise = data.draw(st.one_of(st.binary(min_size=1, max_size=6), st.sampled_from([b" ", b"\n", b"\\u0061", b"="])))
     for changed in (
         RAW[:start] + RAW[end:],
         RAW[:end] + piece + RAW[end:],

@@ -105,9 +105,7 @@ def test_all_subtree_proofs_of_small_trees() -> None:
                     subtree.verify_subtree_consistency(*args, subproof(start, end, 0, size, True))
                     for index in range(start, end):
                         proof = path(index - start, start, end)
-                        subtree.verify_subtree_inclusion(
-                            LEAVES[index], index, start, end, proof, mth(start, end)
-                        )
+                        subtree.verify_subtree_inclusion(LEAVES[index], index, start, end, proof, mth(start, end))
                 else:
                     with pytest.raises(ProofError, match="not a subtree"):
                         subtree.verify_subtree_consistency(*args, [])
@@ -202,9 +200,7 @@ def test_altered_consistency_proofs_fail(new: int, data: st.DataObject) -> None:
             merkle.verify_consistency(*attempt)
 
 
-@given(
-    st.lists(st.tuples(st.sampled_from(["append", "extend", "truncate"]), st.integers(0, 200)), max_size=12)
-)
+@given(st.lists(st.tuples(st.sampled_from(["append", "extend", "truncate"]), st.integers(0, 200)), max_size=12))
 @settings(max_examples=100, deadline=None)
 def test_any_history_of_growth(steps: list[tuple[str, int]]) -> None:
     """However a tree came to its size, by single leaves, runs and cuts, it is the same tree."""

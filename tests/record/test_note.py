@@ -29,12 +29,8 @@ WITNESS = cosignature.Cosigner("witness.example.int", ed25519.SigningKey(b"w" * 
 HEAD = checkpoint.Checkpoint(ORIGIN, 12, b"\x07" * 32)
 SIGNED = checkpoint.sign(HEAD, LOG)
 
-names = st.text(
-    st.characters(exclude_categories=["Cs", "Cc", "Z"], exclude_characters="+"), min_size=1, max_size=9
-)
-lines = st.text(
-    st.characters(exclude_categories=["Cs"], exclude_characters="".join(map(chr, range(32)))), max_size=9
-)
+names = st.text(st.characters(exclude_categories=["Cs", "Cc", "Z"], exclude_characters="+"), min_size=1, max_size=9)
+lines = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="".join(map(chr, range(32)))), max_size=9)
 note_texts = st.lists(lines, min_size=1, max_size=6).map(lambda found: "\n".join(found) + "\n")
 note_signatures = st.builds(
     note.NoteSignature, names, st.binary(min_size=4, max_size=4), st.binary(min_size=1, max_size=90)

@@ -84,9 +84,7 @@ def test_contents(size: int) -> None:
             assert tiles.tile_content(tree, ref) == b"".join(wanted)
             assert len(wanted) == ref.width
         level = [_top(level[at : at + 256]) for at in range(0, len(level) // 256 * 256, 256)]
-    assert {ref.level for ref in every} == {0} | ({1} if size >= 256 else set()) | (
-        {2} if size >= 65_536 else set()
-    )
+    assert {ref.level for ref in every} == {0} | ({1} if size >= 256 else set()) | ({2} if size >= 65_536 else set())
 
 
 def _top(hashes: list[bytes]) -> bytes:

@@ -2,7 +2,7 @@
 """The one canonical form of JSON on the record: a profile of RFC 8785.
 
 Admitted are objects, arrays, strings without lone surrogates, integers within ±(2^53−1) and booleans,
-nested at most 32 deep. There is no null and there are no floats. Object keys are sorted by their UTF-16
+nested at most 64 deep. There is no null and there are no floats. Object keys are sorted by their UTF-16
 code units, nothing is written between tokens, and a string escapes only what it must. Each value then has
 exactly one sequence of bytes, and `decode` accepts no other.
 """
@@ -17,7 +17,7 @@ import msgspec
 from comity.record.errors import FormError
 
 MAX_INTEGER = 2**53 - 1
-MAX_DEPTH = 32
+MAX_DEPTH = 64
 
 _decoder = msgspec.json.Decoder()
 _sorting = msgspec.json.Encoder(order="sorted")

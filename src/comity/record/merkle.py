@@ -93,9 +93,7 @@ class Tree:
             pairs = bytes(lower[2 * len(upper) : len(lower) // 64 * 64])
             if not pairs:
                 break
-            upper += b"".join(
-                [sha256(b"\x01" + pairs[at : at + 64]).digest() for at in range(0, len(pairs), 64)]
-            )
+            upper += b"".join([sha256(b"\x01" + pairs[at : at + 64]).digest() for at in range(0, len(pairs), 64)])
             height += 1
         self._size = len(levels[0]) // HASH_BYTES
 

@@ -91,9 +91,7 @@ class VerifierKey(msgspec.Struct, frozen=True):
         """Read `name+hash+key`; raise NoteError if it is malformed or of another type than 01."""
         name, alg, public = split_vkey(vkey)
         if alg != ED25519:
-            raise NoteError(
-                f"The verifier key of {name} is of type {alg:02x}; a note is signed with type 01."
-            )
+            raise NoteError(f"The verifier key of {name} is of type {alg:02x}; a note is signed with type 01.")
         return cls(name, public)
 
     def vkey(self) -> str:
@@ -166,9 +164,7 @@ def format(note: Note) -> bytes:
     """Write a note; raise NoteError if a reader could not read the same note back."""
     _check_text(note.text)
     if not 1 <= len(note.signatures) <= MAX_SIGNATURES:
-        raise NoteError(
-            f"The note has {len(note.signatures)} signatures; 1 to {MAX_SIGNATURES} are in order."
-        )
+        raise NoteError(f"The note has {len(note.signatures)} signatures; 1 to {MAX_SIGNATURES} are in order.")
     for one in note.signatures:
         check_name(one.name)
         if len(one.key_hash) != KEY_HASH_BYTES or not one.blob:
