@@ -22,7 +22,7 @@ import time
 from base64 import b64encode
 from collections.abc import Mapping
 from hashlib import sha256
-from typing import Literal
+from typing import Any, Literal
 
 import comity.domains  # noqa: F401  (completes the registries)
 from comity.charter import fold
@@ -170,7 +170,8 @@ class World:
         if counter is None:
             counter = self.counters.get(first, 0) + 1
         self.counters[first] = max(counter, self.counters.get(first, 0))
-        payload = Payload[type(act)](  # type: ignore[operator]
+        typed: Any = Payload
+        payload = typed[type(act)](
             act=act,
             counter=counter,
             expires=expires or self.expires or int(time.time() * 1000) + MONTH,

@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The record as files in the layout of C2SP tlog-tiles, so that the data folder itself can be verified and mirrored.
+
+Full tiles and their bundles are written after the commit that completed them; they never change, so writing one again
+does no harm. Partial tiles are made from memory and store when somebody asks for them, and are written as files, with
+the file `checkpoint` after them, when the node ends. Nothing here is forced to the disk: all of it follows from the
+entries, and a start compares and repairs it.
+"""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+from comity.node.files import is_full, write_whole
+from comity.node.store import Store
+from comity.record import tiles
+from comity.record.errors import TileError
+from comity.record.merkle import Tree
+from comity.record.tiles import TILE, TileRef
+
+CHECKPOINT = "checkpoint"
+
+
+class Publication:
+    """The published files of one record. `size`: the full tiles of this many entries are there."""
+
+    def __init__(self, folder: Path, tree: Tree, store: Store, after: Callable[[str], None]) -> None:
+        self.folder = folder
+        self.size = 0
+        self._tree = tree
+        self._store = store
+        self._after = after
+
+    def advance(self, size: int) -> bool:
+        """Write the full tiles that are complete at `size`; False if the disk is full, to be tried again later."""
+        try:
+            for ref in tiles.tiles_for(self.size, size):
+                self._write(ref)
+                if ref.level == 0:
+                    self._write(ref.bundle)
+        except OSError as error:
+            if not is_full(error):
+                raise
+            return False
+        self.size = size
+        return True
+
+    def repair(self, size: int) -> int:
+        """Compare the full tiles of `size` entries with the record, write those that differ; returns how many."""
+        repaired = 0
+        for ref in tiles.tiles_for(0, size):
+            for one in (ref, ref.bundle) if ref.level == 0 else (ref,):
+                if not self._is_right(one):
+                    self._write(one)
+                    repaired += 1
+        self.size = size
+        return repaired
+
+    def finish(self, size: int, checkpoint: bytes) -> None:
+        """Write the partial tiles of `size` and the checkpoint, and remove partial tiles of earlier ends."""
+        partial = tiles.partial_refs(size)
+        partial += [ref.bundle for ref in partial if ref.level == 0]
+        for ref in partial:
+            self._write(ref)
+        self._after("partials written")
+        write_whole(self.folder / CHECKPOINT, checkpoint, durable=True)
+        self._after("checkpoint written")
+        for ref in partial:
+            path = self.folder / ref.path
+            for other in path.parent.iterdir():
+                if other != path:
+                    other.unlink()
+
+    def content(self, ref: TileRef, size: int) -> bytes | None:
+        """A tile or bundle, full or partial, from tree and store; None if `size` entries do not fill it."""
+        end = (ref.index * TILE + ref.width) << (8 * (ref.level or 0))
+        if end > size:
+            return None
+        if ref.level is None:
+            start = ref.index * TILE
+            return tiles.encode_bundle(self._store.leaves(start, start + ref.width))
+        return tiles.tile_content(self._tree, ref)
+
+    def _write(self, ref: TileRef) -> None:
+        content = self.content(ref, self._tree.size)
+        if content is None:
+            raise TileError(f"The tile {ref.path} is not complete yet.")
+        path = self.folder / ref.path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(path, content, durable=False)
+        if ref.width == TILE:
+            shutil.rmtree(path.with_name(path.name + ".p"), ignore_errors=True)
+        self._after("tile written")
+
+    def _is_right(self, ref: TileRef) -> bool:
+        try:
+            return (self.folder / ref.path).read_bytes() == self.content(ref, self._tree.size)
+        except FileNotFoundError:
+            return False
