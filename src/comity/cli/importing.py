@@ -4,15 +4,11 @@
 import contextlib
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from comity.cli.outcome import MISUSED, Failure, Out, answering
 from comity.cli.progress import progress
-
-if TYPE_CHECKING:
-    from comity.node import Node
 
 FILE = click.Path(path_type=Path, dir_okay=False, exists=True)
 NAME = "Replay of published roll calls (no state signed anything)"
@@ -56,8 +52,10 @@ def rollcalls(
     """
     from comity import charters
     from comity.cli import rollcalls as published
-    from comity.cli.replay import Replay, results
+    from comity.cli.replay import QUEUE, Replay, founding, results
+    from comity.node import Node
     from comity.record import ed25519
+    from comity.record.envelope import open_envelope
 
     started = time.monotonic()
     if data.exists() and (not data.is_dir() or any(data.iterdir())):
@@ -66,7 +64,9 @@ def rollcalls(
     if not read.played:
         raise Failure(f"{votes} has no roll call" + (f" of sessions {sessions}." if sessions else "."))
     log_key, secretariat = ed25519.generate(), ed25519.generate()
-    node, organisation = begin(data, charters.load("replay"), founding_name, origin, log_key, secretariat)
+    founded = founding(charters.load("replay"), founding_name, origin, log_key, secretariat)
+    organisation = open_envelope(founded).id.hex()
+    node = Node.found(data, founded, log_key, queue=QUEUE)
     replay = Replay(node, organisation, secretariat, read, rule)
     with contextlib.closing(node), progress("roll calls", replay.total(), "acts") as replay.advance:
         replay.play()
@@ -86,12 +86,6 @@ def rollcalls(
         "seconds": round(time.monotonic() - started, 1),
     }
     out.result(answer)
-
-
-def begin(
-    data: Path, charter: object, name: str, origin: str, log_key: object, secretariat: object
-) -> tuple["Node", str]:
-    raise NotImplementedError
 
 
 def wanted(sessions: str) -> set[str] | None:

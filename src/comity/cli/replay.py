@@ -37,6 +37,9 @@ RULES = ("unga.simple", "unga.important")
 BEHIND = 32
 """How many roll calls are on their way before the first of them is declared."""
 
+QUEUE = 8192
+"""How many acts may wait in the node's queue; it asks to come back when there are more."""
+
 PATIENCE = 300.0
 """How long a node that takes nothing is waited for, in seconds."""
 
@@ -74,8 +77,8 @@ class Replay:
 
     def play(self) -> None:
         """Play all roll calls; raise Failure at the first act that the node refuses."""
-        running: deque[tuple[RollCall, list[Future[Answer]]]] = deque()
-        declared: deque[list[Future[Answer]]] = deque()
+        running: deque[tuple[RollCall, Sequence[Future[Answer]]]] = deque()
+        declared: deque[Sequence[Future[Answer]]] = deque()
         for each in self.data.played:
             running.append((each, self.submit(self.acts(each))))
             if len(running) > BEHIND:
@@ -126,7 +129,7 @@ class Replay:
         self.seated = present
         return envelopes
 
-    def declare(self, each: RollCall, futures: list["Future[Answer]"]) -> list["Future[Answer]"]:
+    def declare(self, each: RollCall, futures: Sequence["Future[Answer]"]) -> Sequence["Future[Answer]"]:
         """When the closing is on the record, declare what the charter's rule finds in the register."""
         self.settle(futures)
         name = f"{each.rcid}/1"
@@ -146,7 +149,7 @@ class Replay:
         counter = self.counters[key.keyid] = self.counters.get(key.keyid, 0) + 1
         return keys.seal(act, [key], counter=counter, organisation=self.organisation, expires=self.expires)
 
-    def submit(self, envelopes: Sequence[bytes]) -> list["Future[Answer]"]:
+    def submit(self, envelopes: Sequence[bytes]) -> Sequence["Future[Answer]"]:
         """Hand envelopes to the node, waiting as long as it asks to."""
         from comity.node import Busy
 
