@@ -86,9 +86,14 @@ def write(path: Path, key: SigningKey) -> None:
 
 def new(path: Path) -> SigningKey:
     """Make a key from the system's randomness and write its file."""
-    key = ed25519.generate()
+    key = fresh()
     write(path, key)
     return key
+
+
+def fresh() -> SigningKey:
+    """A key from the system's randomness, in memory only."""
+    return ed25519.generate()
 
 
 def public(key: SigningKey) -> str:

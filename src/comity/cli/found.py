@@ -206,10 +206,8 @@ def _checked_key(given: str) -> PlainKey:
 
 
 def _log_key(path: Path | None) -> SigningKey:
-    from comity.record import ed25519
-
     if path is None:
-        return ed25519.generate()
+        return keys.fresh()
     return keys.read(path) if path.exists() else keys.new(path)
 
 

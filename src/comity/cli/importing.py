@@ -50,11 +50,10 @@ def rollcalls(
 
     The folder must not hold a record yet. When an import is broken off, remove the folder and start again.
     """
-    from comity import charters
+    from comity import charters, keys
     from comity.cli import rollcalls as published
     from comity.cli.replay import QUEUE, Replay, founding, results
     from comity.node import Node
-    from comity.record import ed25519
     from comity.record.envelope import open_envelope
 
     started = time.monotonic()
@@ -63,7 +62,7 @@ def rollcalls(
     read = published.read(votes, rollcalls, wanted(sessions))
     if not read.played:
         raise Failure(f"{votes} has no roll call" + (f" of sessions {sessions}." if sessions else "."))
-    log_key, secretariat = ed25519.generate(), ed25519.generate()
+    log_key, secretariat = keys.fresh(), keys.fresh()
     founded = founding(charters.load("replay"), founding_name, origin, log_key, secretariat)
     organisation = open_envelope(founded).id.hex()
     node = Node.found(data, founded, log_key, queue=QUEUE)

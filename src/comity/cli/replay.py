@@ -24,7 +24,6 @@ from comity.cli.rollcalls import RollCall, RollCalls
 from comity.dialogue.acts import CastVote, CloseVote, DeclareVote, OpenVote, TableProposal, finding
 from comity.dialogue.tables import Decision, Vote
 from comity.members.acts import AdmitMember, ChangeStatus
-from comity.record import ed25519
 from comity.record.ed25519 import SigningKey
 
 if TYPE_CHECKING:
@@ -120,7 +119,7 @@ class Replay:
         for member in sorted(present | self.seated, key=self.data.codes.__getitem__):
             code = self.data.codes[member]
             if member not in self.members:
-                key = self.members[member] = ed25519.generate()
+                key = self.members[member] = keys.fresh()
                 new = keys.proved(key, self.organisation, f"member/{code}")
                 envelopes.append(self.by_secretariat(AdmitMember(member=code, name=code, status=SEATED, keys=(new,))))
             elif (member in present) != (member in self.seated):
