@@ -68,7 +68,7 @@ def _struct(draw: Draw, cls: type, fuel: int) -> Any:
         if (cls.__name__, name) in EXACT:
             given[name] = EXACT[cls.__name__, name]
         elif required or (fuel > 0 and draw(st.booleans())):
-            given[name] = _value(draw, info, fuel - 1)
+            given[name] = value(draw, info, fuel - 1)
     return cls(**given)
 
 
@@ -83,21 +83,22 @@ EXACT = {("Found", "edition"): 1}
 """Fields whose type is wider than their form."""
 
 
-def _value(draw: Draw, info: inspect.Type, fuel: int) -> Any:
+def value(draw: Draw, info: inspect.Type, fuel: int) -> Any:
+    """A value of any type of a field; `fuel` as `FUEL`."""
     match info:
         case inspect.Metadata(type=inner):
-            return _value(draw, inner, fuel)
+            return value(draw, inner, fuel)
         case inspect.StructType(cls=cls):
             return _struct(draw, cls, fuel)
         case inspect.UnionType(types=types):
             least = min(map(_height, types))
             fitting = [one for one in types if fuel > 0 or _height(one) == least]
-            return _value(draw, fitting[draw(st.integers(0, len(fitting) - 1))], fuel)
+            return value(draw, fitting[draw(st.integers(0, len(fitting) - 1))], fuel)
         case inspect.VarTupleType(item_type=item, min_length=least, max_length=most):
             return _array(draw, item, least or 0, most, fuel)
-        case inspect.DictType(key_type=key, value_type=value, min_length=least):
+        case inspect.DictType(key_type=key, value_type=each, min_length=least):
             size = draw(st.integers(least or 0, (least or 0) + WIDE))
-            return {_value(draw, key, fuel): _value(draw, value, fuel) for _ in range(size)}
+            return {value(draw, key, fuel): value(draw, each, fuel) for _ in range(size)}
         case _:
             return draw(_scalar(info))
 
@@ -108,7 +109,7 @@ def _array(draw: Draw, item: inspect.Type, least: int, most: int | None, fuel: i
     if isinstance(item, inspect.StrType | inspect.LiteralType):
         return tuple(sorted(draw(st.lists(_scalar(item), min_size=least, max_size=size, unique=True))))
     number = draw(st.integers(least, size)) if fuel > 0 else least
-    return tuple(_value(draw, item, fuel) for _ in range(number))
+    return tuple(value(draw, item, fuel) for _ in range(number))
 
 
 def _scalar(info: inspect.Type) -> st.SearchStrategy[Any]:
