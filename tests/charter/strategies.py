@@ -91,8 +91,7 @@ def value(draw: Draw, info: inspect.Type, fuel: int) -> Any:
         case inspect.StructType(cls=cls):
             return _struct(draw, cls, fuel)
         case inspect.UnionType(types=types):
-            least = min(map(_height, types))
-            fitting = [one for one in types if fuel > 0 or _height(one) == least]
+            fitting = types if fuel > 0 else [one for one in types if _height(one) == min(map(_height, types))]
             return value(draw, fitting[draw(st.integers(0, len(fitting) - 1))], fuel)
         case inspect.VarTupleType(item_type=item, min_length=least, max_length=most):
             return _array(draw, item, least or 0, most, fuel)
@@ -151,9 +150,7 @@ def _height(info: inspect.Type, seen: tuple[type, ...] = ()) -> int:
         case inspect.StructType(cls=cls):
             if cls in seen:
                 return 99
-            own = inspect.type_info(cls)
-            assert isinstance(own, inspect.StructType)
-            inside = [_height(field.type, (*seen, cls)) for field in own.fields if field.required]
+            inside = [_height(own, (*seen, cls)) for _, required, own in _fields(cls) if required]
             return 1 + max(inside, default=0)
         case inspect.UnionType(types=types):
             return min(_height(one, seen) for one in types)

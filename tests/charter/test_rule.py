@@ -169,7 +169,7 @@ def _tally(seats: list[dict[str, Any]], round: int) -> Tally:
     )
 
 
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=200)
 @given(st.data(), st.lists(seat, max_size=12), st.integers(1, 3))
 def test_any_rule_is_decided_as_by_hand(data: st.DataObject, seats: list[dict[str, Any]], round: int) -> None:
     """For any rule and any roll the outcome is that of an independent recount, and follows from the explanation."""
