@@ -189,7 +189,9 @@ def _key(given: str, what: str, which: str, make_keys: Path | None, own: list[Si
     if not given:
         if make_keys is None:
             raise click.UsageError(f"The {what} {which} has no KEY: name a key file, or give --make-keys DIR.")
-        key = keys.new(make_keys / f"{what}-{which}.json")
+        # A key that an attempt before this one has made is used, so that trying again is no trouble.
+        file = make_keys / f"{what}-{which}.json"
+        key = keys.read(file) if file.exists() else keys.new(file)
     elif len(given) == 44 and given.endswith("=") and not Path(given).exists():
         return _checked_key(given)
     else:
