@@ -448,6 +448,24 @@ def _roll_call(register: Register, vote: Vote) -> tuple[SeatItem, ...]:
     )
 
 
+@view("rollcall", title="Roll call", path="/votes/{vote:path}/rollcall")
+class RollcallView(Listing, frozen=True, kw_only=True):
+    """The roll call of one vote, seat by seat: for tables and spreadsheets."""
+
+    vote: Annotated[str, Meta(description="Id of the vote: <proposal>/<round>")]
+    position: Annotated[Position | Literal["", "none"], Meta(description="Only seats with this position")] = ""
+
+    def answer(self, register: Register, standing: Standing) -> Page[SeatItem]:
+        row = register.get(Vote, self.vote)
+        if row is None:
+            raise absent("vote", self.vote, "votes")
+        wanted = "" if self.position == "none" else self.position
+        found = {
+            seat.member: seat for seat in _roll_call(register, row) if not self.position or seat.position == wanted
+        }
+        return self.page(standing, list(found), lambda member: found[member])
+
+
 class PositionItem(Struct, frozen=True, kw_only=True):
     """The position that a member took in one vote ('' where it took none)."""
 
