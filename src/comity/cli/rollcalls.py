@@ -29,7 +29,7 @@ TITLE, SYMBOL = 300, 64
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]+")
+_CONTROL = re.compile(r" *[\x00-\x1f\x7f-\x9f\ud800-\udfff][\x00- \x7f-\x9f\ud800-\udfff]*")
 
 
 class RollCall(Struct, kw_only=True):

@@ -80,4 +80,7 @@ def run(node: "Node", bound: socket.socket) -> None:
 
     # Whoever started us may read our words through a pipe and wait for them.
     sys.stdout.flush()
-    server(node).run(sockets=[bound])
+    serving = server(node)
+    serving.run(sockets=[bound])
+    if not serving.started:
+        raise Failure("The server could not start; what it said stands above.")
