@@ -8,12 +8,12 @@ from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from verifier.tests.log_writer import DAY, Key, World, encoding, envelope
+from verifier.tests.log_writer import canonical as written
 
 from comity_verify import canonical, forms
 from comity_verify.entries import Reader, Void, examine
 from comity_verify.source import Folder
-from verifier.tests.log_writer import DAY, Key, World, encoding, envelope
-from verifier.tests.log_writer import canonical as written
 
 WORLD = World().found()
 MEMBER = WORLD.members["M0"]
@@ -87,7 +87,15 @@ def test_the_short_way_leaves_everything_else() -> None:
     ):
         assert not both_ways_agree(entry(changed))
     good = entry(text)
-    for wrong in (good[:-1], good + b" ", good[:20] + b"\n" + good[20:], good[8:], b"", good[:-170], entry(text, "vote.close")):
+    for wrong in (
+        good[:-1],
+        good + b" ",
+        good[:20] + b"\n" + good[20:],
+        good[8:],
+        b"",
+        good[:-170],
+        entry(text, "vote.close"),
+    ):
         assert not both_ways_agree(wrong)
     assert not both_ways_agree(entry(written(payload(signers=[Key("stranger").id])), key=Key("stranger")))
 
@@ -112,7 +120,9 @@ def test_both_ways_agree_about_damaged_votes(seed: int, times: int, how: str, re
 
 
 values = st.recursive(
-    st.one_of(st.none(), st.booleans(), st.integers(-(2**60), 2**60), st.floats(), st.text(max_size=8), st.just("ab" * 32)),
+    st.one_of(
+        st.none(), st.booleans(), st.integers(-(2**60), 2**60), st.floats(), st.text(max_size=8), st.just("ab" * 32)
+    ),
     lambda inner: st.one_of(st.lists(inner, max_size=4), st.dictionaries(st.text(max_size=8), inner, max_size=4)),
     max_leaves=12,
 )
@@ -129,22 +139,25 @@ def places(value: Any) -> list[tuple[Any, Any]]:
 
 
 @settings(max_examples=1500, deadline=None)
-@given(st.sampled_from(sorted(forms.ACTS)), values, st.integers(0, 10**6))
+@given(st.sampled_from(sorted(forms.KINDS)), values, st.integers(0, 10**6))
 def test_values_of_any_type_anywhere_are_a_matter_of_form(kind: str, value: Any, where: int) -> None:
     """Whatever stands in whatever place of an act: it has the form or it has not; nothing else happens."""
     act = json.loads(json.dumps(WORLD.founding if kind == "organisation.found" else EXAMPLES[kind]))
-    forms.ACTS[kind](act, "act")
+    forms.FORMS[kind](act, "act")
     spots = places(act)
     container, at = spots[where % len(spots)]
     container[at] = value
     try:
-        forms.ACTS[kind](act, "act")
+        forms.FORMS[kind](act, "act")
     except canonical.Malformed as error:
         assert str(error)
 
 
 @settings(max_examples=800, deadline=None)
-@given(st.one_of(values.map(lambda v: json.dumps(v).encode()), st.binary(max_size=60)), st.sampled_from(sorted(forms.ACTS)))
+@given(
+    st.one_of(values.map(lambda v: json.dumps(v).encode()), st.binary(max_size=60)),
+    st.sampled_from(sorted(forms.KINDS)),
+)
 def test_any_payload_is_read_or_void(data: bytes, kind: str) -> None:
     """Signed rubbish is void with `form`."""
     try:
@@ -206,9 +219,9 @@ EXAMPLES: dict[str, dict[str, Any]] = {
 
 def test_paths_of_tiles() -> None:
     """Indices in groups of three digits, as C2SP tlog-tiles writes them."""
-    from comity_verify.tree import entries_path, tile_path
+    from comity_verify.tree import path
 
-    assert entries_path(0) == "tile/entries/000"
-    assert tile_path(1, 1_234_067) == "tile/1/x001/x234/067"
-    assert tile_path(0, 1000) == "tile/0/x001/000"
-    assert Path(tile_path(0, 999)).name == "999"
+    assert path("entries", 0) == "tile/entries/000"
+    assert path(1, 1_234_067) == "tile/1/x001/x234/067"
+    assert path(0, 1000) == "tile/0/x001/000"
+    assert Path(path(0, 999)).name == "999"

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from verifier.tests.checking import check, run
 from verifier.tests.log_writer import Key, World, b64, write_tiles
 
@@ -37,7 +36,7 @@ def long_world(most: int = 700) -> World:
     return w
 
 
-@pytest.fixture()
+@pytest.fixture
 def copy(record: Path, tmp_path: Path) -> Path:
     """A copy to be damaged."""
     return Path(shutil.copytree(record, tmp_path / "copy"))
@@ -274,7 +273,7 @@ def served(answer: Callable[[BaseHTTPRequestHandler], None]) -> Iterator[str]:
     """The address of a server that answers so."""
 
     class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:  # noqa: N802 - the name is the library's
+        def do_GET(self) -> None:
             answer(self)
 
         def log_message(self, *about: Any) -> None:
@@ -292,7 +291,9 @@ def served(answer: Callable[[BaseHTTPRequestHandler], None]) -> Iterator[str]:
         thread.join()
 
 
-def files_of(folder: Path, **special: Callable[[BaseHTTPRequestHandler], None]) -> Callable[[BaseHTTPRequestHandler], None]:
+def files_of(
+    folder: Path, **special: Callable[[BaseHTTPRequestHandler], None]
+) -> Callable[[BaseHTTPRequestHandler], None]:
     """Serves a folder; `special` answers for file names."""
 
     def answer(handler: BaseHTTPRequestHandler) -> None:

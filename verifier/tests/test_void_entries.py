@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from verifier.tests.checking import check
 from verifier.tests.log_writer import (
     CONSENSUS,
@@ -257,9 +256,17 @@ SCENES: list[tuple[str, str, Scene]] = [
     ("form", "enacted form", tabled(enacting("member.status", member="M1"))),
     ("form", "groups descending", by_secretary("member.admit", {**admission(World()), "groups": ["b", "a"]})),
     ("form", "weight below zero", by_secretary("member.admit", {**admission(World()), "weights": {"a": -1}})),
-    ("form", "key too short", by_secretary("key.add", {"holder": "member/M1", "key": {"alg": "ed25519", "key": "AA=="}})),
+    (
+        "form",
+        "key too short",
+        by_secretary("key.add", {"holder": "member/M1", "key": {"alg": "ed25519", "key": "AA=="}}),
+    ),
     ("form", "founding with edition 2", by_m0("organisation.found", {**World().founding, "edition": 2})),
-    ("form", "founding without keys", by_m0("organisation.found", {k: v for k, v in World().founding.items() if k not in ("members", "officers")})),
+    (
+        "form",
+        "founding without keys",
+        by_m0("organisation.found", {k: v for k, v in World().founding.items() if k not in ("members", "officers")}),
+    ),
     ("form", "unknown provision", tabled(adding({"is": "wish"}))),
     ("form", "provision without is", tabled(adding({"kinds": []}))),
     ("form", "share by zero", tabled(rule(compare(share(YES, 1, 2) | {"denominator": 0}, ">", NO)))),
@@ -280,30 +287,83 @@ SCENES: list[tuple[str, str, Scene]] = [
     ("expiry", "before the stamp", lambda w: w.act("vote.cast", CAST, w.members["M0"], expires=w.now)),
     ("expiry", "too late", lambda w: w.act("vote.cast", CAST, w.members["M0"], expires=w.now + 1 + 90 * DAY + 1)),
     ("signature", "another's", meddled),
-    ("signature", "second of two", lambda w: w.act("vote.cast", CAST, w.members["M0"], w.members["M1"], forge=lambda s: s[:63] + b"\x7f")),
-    ("signature", "proposal", lambda w: w.act("proposal.table", proposal(), w.members["M0"], forge=lambda s: bytes(64))),
+    (
+        "signature",
+        "second of two",
+        lambda w: w.act("vote.cast", CAST, w.members["M0"], w.members["M1"], forge=lambda s: s[:63] + b"\x7f"),
+    ),
+    (
+        "signature",
+        "proposal",
+        lambda w: w.act("proposal.table", proposal(), w.members["M0"], forge=lambda s: bytes(64)),
+    ),
     ("founding.once", "a second founding", by_m0("organisation.found", World().founding)),
     # the charter
-    *[("power.none", kind, by_president(kind, {"article": "new", "content": article(PLAIN)})) for kind in ("charter.add", "charter.replace")],
+    *[
+        ("power.none", kind, by_president(kind, {"article": "new", "content": article(PLAIN)}))
+        for kind in ("charter.add", "charter.replace")
+    ],
     ("power.none", "charter.repeal", by_president("charter.repeal", {"article": "board"})),
     ("power.none", "edition.raise", by_president("edition.raise", {"edition": 2})),
     ("charter.exists", "", tabled(enacting("charter.add", article="board", content=article(PLAIN)))),
     ("charter.unknown", "replace", tabled(enacting("charter.replace", article="none", content=article(PLAIN)))),
     ("charter.unknown", "repeal", tabled(enacting("charter.repeal", article="none"))),
     ("charter.reference", "repeal", tabled(enacting("charter.repeal", article="full-members"))),
-    ("charter.reference", "organ", tabled(adding({"is": "organ", "electorate": "president", "chair": "president", "rules": ["simple"]}))),
-    ("charter.reference", "rules", tabled(adding({"is": "organ", "electorate": "the-board", "chair": "president", "rules": ["simple", "x"]}))),
-    ("charter.reference", "power", tabled(adding({"is": "power", "kinds": ["key.add"], "holders": ["electorate/president"]}))),
-    ("charter.reference", "competence", tabled(adding({"is": "competence", "kinds": ["key.add"], "organ": "board", "rule": "board"}))),
-    ("charter.kind", "power", tabled(adding({"is": "power", "kinds": ["charter.add"], "holders": ["office/president"]}))),
-    ("charter.kind", "competence", tabled(adding({"is": "competence", "kinds": ["proposal.table"], "organ": "board", "rule": "simple"}))),
+    (
+        "charter.reference",
+        "organ",
+        tabled(adding({"is": "organ", "electorate": "president", "chair": "president", "rules": ["simple"]})),
+    ),
+    (
+        "charter.reference",
+        "rules",
+        tabled(adding({"is": "organ", "electorate": "the-board", "chair": "president", "rules": ["simple", "x"]})),
+    ),
+    (
+        "charter.reference",
+        "power",
+        tabled(adding({"is": "power", "kinds": ["key.add"], "holders": ["electorate/president"]})),
+    ),
+    (
+        "charter.reference",
+        "competence",
+        tabled(adding({"is": "competence", "kinds": ["key.add"], "organ": "board", "rule": "board"})),
+    ),
+    (
+        "charter.kind",
+        "power",
+        tabled(adding({"is": "power", "kinds": ["charter.add"], "holders": ["office/president"]})),
+    ),
+    (
+        "charter.kind",
+        "competence",
+        tabled(adding({"is": "competence", "kinds": ["proposal.table"], "organ": "board", "rule": "simple"})),
+    ),
     ("charter.rule", "foreign position", tabled(rule(compare(count("object"), ">", NO)))),
     ("charter.rule", "too deep", tabled(rule(deep(16)))),
     ("charter.rule", "far too deep", tabled(rule(deep(1_000)))),
     ("charter.rule", "quantity too deep", tabled(rule({"is": "all", "of": [deep(14)]}))),
-    ("charter.rule", "too large", tabled(rule({"is": "any", "of": [{"is": "any", "of": [compare(YES, ">", NO)] * 6}] * 14}))),
+    (
+        "charter.rule",
+        "too large",
+        tabled(rule({"is": "any", "of": [{"is": "any", "of": [compare(YES, ">", NO)] * 6}] * 14})),
+    ),
     ("charter.rule", "share", tabled(rule(compare(share(YES, 1_000_001, 1), ">", NO)))),
-    ("charter.rule", "opens", tabled(adding({"is": "organ", "electorate": "the-board", "chair": "president", "rules": ["simple"], "opens": compare(YES, ">", ONE)}))),
+    (
+        "charter.rule",
+        "opens",
+        tabled(
+            adding(
+                {
+                    "is": "organ",
+                    "electorate": "the-board",
+                    "chair": "president",
+                    "rules": ["simple"],
+                    "opens": compare(YES, ">", ONE),
+                }
+            )
+        ),
+    ),
     ("edition.step", "", tabled(enacting("edition.raise", edition=3))),
     # members and keys
     ("power.none", "member.admit", lambda w: w.act("member.admit", admission(w), w.members["M1"])),
@@ -314,7 +374,11 @@ SCENES: list[tuple[str, str, Scene]] = [
     ("key.known", "in force", add_key(key="member 1")),
     ("key.known", "revoked", add_key(key="spare")),
     ("key.proof", "", add_key(proof_for="member/M2")),
-    ("power.none", "member.status", lambda w: w.act("member.status", {"member": "M1", "status": "former"}, w.secretary)),
+    (
+        "power.none",
+        "member.status",
+        lambda w: w.act("member.status", {"member": "M1", "status": "former"}, w.secretary),
+    ),
     ("member.unknown", "", by_president("member.status", {"member": "X", "status": "full"})),
     ("member.same", "", by_president("member.status", {"member": "M1", "status": "full"})),
     ("power.none", "key.add", lambda w: w.act("key.add", {"holder": "member/M1", "key": new_key(w)}, w.members["M2"])),
@@ -341,7 +405,11 @@ SCENES: list[tuple[str, str, Scene]] = [
     # proposals
     ("organ.unknown", "table", tabled(proposal(organ="nowhere"))),
     ("seat.none", "table", by_president("proposal.table", proposal())),
-    ("seat.none", "table in another organ", lambda w: w.act("proposal.table", proposal(organ="board"), w.members["M1"])),
+    (
+        "seat.none",
+        "table in another organ",
+        lambda w: w.act("proposal.table", proposal(organ="board"), w.members["M1"]),
+    ),
     ("proposal.exists", "", tabled(proposal(proposal="tabled"))),
     ("competence.none", "", tabled({**enacting("member.status", member="M1", status="x"), "organ": "board"})),
     ("rule.other", "enacting", tabled({**enacting("member.status", member="M1", status="x"), "rule": "simple"})),
@@ -351,7 +419,11 @@ SCENES: list[tuple[str, str, Scene]] = [
     ("proposal.status", "withdraw", by_m0("proposal.withdraw", {"proposal": "running"})),
     # votes
     ("proposal.unknown", "open", lambda w: w.open("none")),
-    ("organ.chair", "vote.open", lambda w: w.act("vote.open", {"proposal": "tabled", "deadline": w.now + DAY}, w.secretary)),
+    (
+        "organ.chair",
+        "vote.open",
+        lambda w: w.act("vote.open", {"proposal": "tabled", "deadline": w.now + DAY}, w.secretary),
+    ),
     ("proposal.status", "open", lambda w: w.open("done")),
     ("proposal.status", "open withdrawn", lambda w: w.open("withdrawn")),
     ("vote.meeting", "none", lambda w: w.open("council-matter")),
@@ -365,7 +437,11 @@ SCENES: list[tuple[str, str, Scene]] = [
     ("vote.unknown", "cast with a strange name", by_m0("vote.cast", {"vote": "\x1b[2J\u202e", "position": "yes"})),
     ("seat.none", "cast", by_president("vote.cast", CAST)),
     ("vote.closed", "cast after closing", by_m0("vote.cast", {"vote": "done/1", "position": "yes"})),
-    ("vote.closed", "cast after the deadline", lambda w: w.act("vote.cast", CAST, w.members["M0"], stamp=w.now + 2 * DAY)),
+    (
+        "vote.closed",
+        "cast after the deadline",
+        lambda w: w.act("vote.cast", CAST, w.members["M0"], stamp=w.now + 2 * DAY),
+    ),
     ("vote.position", "", by_m0("vote.cast", {"vote": "running/1", "position": "object"})),
     ("vote.unknown", "close", lambda w: w.close("running/01")),
     ("organ.chair", "vote.close", by_secretary("vote.close", {"vote": "running/1"})),
@@ -374,9 +450,26 @@ SCENES: list[tuple[str, str, Scene]] = [
     ("vote.unknown", "declare", lambda w: w.declare("none/1", "adopted", COUNTS)),
     ("vote.declared", "", lambda w: w.declare("done/1", "adopted", COUNTS)),
     ("vote.running", "", lambda w: w.declare("running/1", "rejected", COUNTS)),
-    ("declare.by", "", lambda w: w.act("vote.declare", {"vote": "running/1", "outcome": "rejected", "counts": COUNTS}, w.secretary, stamp=w.now + 2 * DAY)),
-    ("declare.counts", "wrong", lambda w: w.declare("running/1", "rejected", COUNTS | {"no": 1}, stamp=w.now + 2 * DAY)),
-    ("declare.counts", "incomplete", lambda w: w.declare("running/1", "rejected", {"yes": 0, "no": 0}, stamp=w.now + 2 * DAY)),
+    (
+        "declare.by",
+        "",
+        lambda w: w.act(
+            "vote.declare",
+            {"vote": "running/1", "outcome": "rejected", "counts": COUNTS},
+            w.secretary,
+            stamp=w.now + 2 * DAY,
+        ),
+    ),
+    (
+        "declare.counts",
+        "wrong",
+        lambda w: w.declare("running/1", "rejected", COUNTS | {"no": 1}, stamp=w.now + 2 * DAY),
+    ),
+    (
+        "declare.counts",
+        "incomplete",
+        lambda w: w.declare("running/1", "rejected", {"yes": 0, "no": 0}, stamp=w.now + 2 * DAY),
+    ),
     ("declare.counts", "empty", lambda w: w.declare("running/1", "rejected", {}, stamp=w.now + 2 * DAY)),
     ("declare.outcome", "outcome", lambda w: w.declare("running/1", "adopted", COUNTS, stamp=w.now + 2 * DAY)),
     ("declare.outcome", "reason", lambda w: w.declare("running/1", "rejected", COUNTS, "tie", stamp=w.now + 2 * DAY)),
@@ -384,9 +477,7 @@ SCENES: list[tuple[str, str, Scene]] = [
 
 
 @pytest.mark.parametrize(("code", "what", "scene"), SCENES, ids=[f"{code}: {what}" for code, what, _ in SCENES])
-def test_an_entry_out_of_order_is_named_and_changes_nothing(
-    code: str, what: str, scene: Scene, tmp_path: Path
-) -> None:
+def test_an_entry_out_of_order_is_named_and_changes_nothing(code: str, what: str, scene: Scene, tmp_path: Path) -> None:
     """The last entry is void with this code, and the register is what it was before."""
     w = world()
     before = len(w.entries)
@@ -415,7 +506,10 @@ def test_organ_empty(tmp_path: Path) -> None:
     w.act("vote.open", {"proposal": "board-matter", "deadline": w.now + DAY}, w.secretary)
     verdict = check(w.write(tmp_path))
     last = len(w.entries) - 1
-    assert [(void["index"], void["code"]) for void in verdict["void"]] == [(last - 2, "organ.empty"), (last, "organ.empty")]
+    assert [(void["index"], void["code"]) for void in verdict["void"]] == [
+        (last - 2, "organ.empty"),
+        (last, "organ.empty"),
+    ]
 
 
 def test_rules_and_competences_that_changed(tmp_path: Path) -> None:
@@ -444,8 +538,26 @@ def test_rules_and_competences_that_changed(tmp_path: Path) -> None:
         ("founding.twice", "office"),
         ("key.role", "log"),
         ("founding.office", "office-unknown"),
-        ("charter.rule", {"articles": {"president": article({"is": "office"}), "secretary": article({"is": "office"}), "r": article({**CONSENSUS, "positions": ["yes"]})}}),
-        ("charter.reference", {"articles": {"president": article({"is": "office"}), "secretary": article({"is": "office"}), "o": article({"is": "competence", "kinds": ["key.add"], "organ": "o", "rule": "o"})}}),
+        (
+            "charter.rule",
+            {
+                "articles": {
+                    "president": article({"is": "office"}),
+                    "secretary": article({"is": "office"}),
+                    "r": article({**CONSENSUS, "positions": ["yes"]}),
+                }
+            },
+        ),
+        (
+            "charter.reference",
+            {
+                "articles": {
+                    "president": article({"is": "office"}),
+                    "secretary": article({"is": "office"}),
+                    "o": article({"is": "competence", "kinds": ["key.add"], "organ": "o", "rule": "o"}),
+                }
+            },
+        ),
     ],
     ids=str,
 )
@@ -505,11 +617,32 @@ def test_all_of_silence_is_reachable() -> None:
     pages = Path(__file__).parents[2] / "docs/spec/kinds.md"
     import re
 
-    written = set(re.findall(r"`((?:charter|edition|member|key|holder|meeting|organ|seat|proposal|competence|rule|vote|declare|founding|power)\.[a-z]+)`", pages.read_text()))
+    written = set(
+        re.findall(
+            r"`((?:charter|edition|member|key|holder|meeting|organ|seat|proposal|competence|rule|vote|declare|founding|power)\.[a-z]+)`",
+            pages.read_text(),
+        )
+    )
     kinds = {
-        *("charter.add charter.replace charter.repeal edition.raise member.admit member.status key.add").split(),
-        *("key.revoke meeting.convene meeting.attend meeting.open meeting.close proposal.table vote.open").split(),
-        *("proposal.withdraw vote.cast vote.close vote.declare organisation.found").split(),
+        *[
+            "charter.add",
+            "charter.replace",
+            "charter.repeal",
+            "edition.raise",
+            "member.admit",
+            "member.status",
+            "key.add",
+        ],
+        *[
+            "key.revoke",
+            "meeting.convene",
+            "meeting.attend",
+            "meeting.open",
+            "meeting.close",
+            "proposal.table",
+            "vote.open",
+        ],
+        *["proposal.withdraw", "vote.cast", "vote.close", "vote.declare", "organisation.found"],
     }
     assert SILENCE["least"] == 3 * DAY
     assert written - kinds - named == set()

@@ -15,8 +15,8 @@ MAX_INTEGER = 2**53 - 1
 
 # The deepest object that can still have the form of an act nests conditions, each of at least ten characters, in
 # a payload of 32,768 bytes. What is deeper has no admitted form whatever it says, and need not be parsed.
-DEEPEST = 3_300
-sys.setrecursionlimit(max(sys.getrecursionlimit(), 8 * DEEPEST))
+_DEEPEST = 3_300
+sys.setrecursionlimit(max(sys.getrecursionlimit(), 8 * _DEEPEST))
 
 _STRING = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
 
@@ -39,21 +39,15 @@ def write(value: object) -> bytes:
 
 
 def read(data: bytes) -> object:
-    """The value of canonical bytes.
-
-    Raises:
-        Malformed: the bytes are not JSON, not canonical, or nested deeper than any act can be.
-    """
-    if data.count(b"{") + data.count(b"[") > DEEPEST and _depth(data) > DEEPEST:
+    """The value of canonical bytes; raises Malformed for any others, and for what is deeper than any act."""
+    if data.count(b"{") + data.count(b"[") > _DEEPEST and _depth(data) > _DEEPEST:
         raise Malformed("the payload is nested deeper than any act can be")
     try:
         value = _read(data.decode())
         again = write(value)
     except Malformed:
         raise
-    except RecursionError:
-        raise Malformed("the payload is nested too deeply") from None
-    except ValueError as error:  # not UTF-8, not JSON, a lone surrogate, or an integer of thousands of digits
+    except (ValueError, RecursionError) as error:  # not UTF-8, not JSON, a lone surrogate, thousands of digits
         raise Malformed(f"the payload is not JSON of the admitted profile ({str(error)[:80]})") from None
     if again != data:
         raise Malformed("the payload is JSON, but not in its canonical form")
@@ -64,11 +58,8 @@ def _depth(data: bytes) -> int:
     """How deep brackets nest outside strings; for text that is no JSON any number may come out."""
     deepest = depth = 0
     for byte in _STRING.sub(b"", data):
-        if byte in b"{[":
-            depth += 1
-            deepest = max(deepest, depth)
-        elif byte in b"}]":
-            depth -= 1
+        depth += (byte in b"{[") - (byte in b"}]")
+        deepest = max(deepest, depth)
     return deepest
 
 
@@ -82,11 +73,6 @@ def unbase64(text: str | bytes) -> bytes:
     if binascii.b2a_base64(data, newline=False) != raw:
         raise Malformed("it is not the canonical base64 of any bytes")
     return data
-
-
-def sha256(data: bytes) -> bytes:
-    """The 32 bytes of SHA-256."""
-    return hashlib.sha256(data).digest()
 
 
 def hex256(data: bytes) -> str:

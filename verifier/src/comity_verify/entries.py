@@ -11,16 +11,16 @@ import itertools
 import re
 from array import array
 from binascii import a2b_base64, b2a_base64
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from hashlib import sha256
 from typing import Any, NamedTuple
 
 from comity_verify import tree
 from comity_verify.canonical import MAX_INTEGER, Malformed, hex256, read, unbase64
-from comity_verify.forms import ACTS, PAYLOAD, shown
+from comity_verify.forms import FORMS, KINDS, shown
 from comity_verify.rules import CHARACTERS
 from comity_verify.signature import valid
-from comity_verify.source import Broken, Source
+from comity_verify.source import Source
 
 Json = dict[str, Any]
 
@@ -42,26 +42,21 @@ class Void(Exception):
 
 
 class Item(NamedTuple):
-    """One entry for the fold. A void one has the kind "" and `why`; `act_id` is given for founding acts alone."""
+    """One entry for the fold: of a void one `code` and `why`, of others kind and payload.
+
+    `unverified` are key ids and signatures whose keys the reader has not met, `forged` the key id of a signature that
+    does not verify, `act_id` is given for founding acts alone, `signed` is the pre-authentication encoding.
+    """
 
     stamp: int
     kind: str
     payload: Json
+    signed: bytes = b""
+    unverified: tuple[tuple[str, bytes], ...] = ()
+    forged: str = ""
+    act_id: str = ""
     code: str = ""
     why: str = ""
-    forged: str = ""  # the key id of a signature that does not verify
-    unverified: tuple[tuple[str, bytes], ...] = ()
-    signed: bytes = b""
-    act_id: str = ""
-
-
-class Envelope(NamedTuple):
-    """An envelope and its payload, well-formed; `signed` is the pre-authentication encoding."""
-
-    kind: str
-    payload: Json
-    signatures: tuple[tuple[str, bytes], ...]
-    signed: bytes
 
 
 class Bundle(NamedTuple):
@@ -81,14 +76,8 @@ class Bundle(NamedTuple):
     vote_names: list[str]
 
 
-def pre_authentication(kind: str, payload: bytes) -> bytes:
-    """What is signed: the DSSE encoding of payload type and payload."""
-    media = f"application/vnd.comity.{kind}.v1+json"
-    return b"DSSEv1 %d %b %d %b" % (len(media), media.encode(), len(payload), payload)
-
-
-def examine(entry: bytes) -> Envelope:
-    """Checks 1 and 2 of an entry, stamp included.
+def examine(entry: bytes) -> Item:
+    """Checks 1 and 2 of an entry; no signature is verified yet.
 
     Raises:
         Void: with the code and the explanation.
@@ -113,18 +102,19 @@ def examine(entry: bytes) -> Envelope:
         raise Void("form", "the signatures are not strictly ascending by key id")
     if len(data) > MAX_PAYLOAD:
         raise Void("size", f"the payload has {len(data)} bytes; at most {MAX_PAYLOAD} are admitted")
-    if kind not in ACTS:
+    if kind not in KINDS:
         raise Void("form", f"the kind {shown(kind)} is not one of edition 1")
     try:
         payload = read(data)
-        PAYLOAD(payload, "the payload")
+        FORMS["payload"](payload, "the payload")
         assert isinstance(payload, dict)
-        ACTS[kind](payload["act"], "act")
+        FORMS[kind](payload["act"], "act")
     except Malformed as error:
         raise Void("form", str(error)) from None
     if sorted(payload["signers"]) != names:
         raise Void("form", "the key ids of the signatures are not exactly the payload's signers")
-    return Envelope(kind, payload, signatures, pre_authentication(kind, data))
+    signed = b"DSSEv1 %d %b %d %b" % (len(match[2]), match[2], len(data), data)
+    return Item(int.from_bytes(entry[:8], "big"), kind, payload, signed, signatures)
 
 
 # A vote cast by one signer has parts of fixed length around its payload and at the payload's end. They are compared
@@ -165,7 +155,7 @@ class Reader:
         stamps, counters, expiries, signer_places, vote_places = (array("Q") for _ in range(5))
         positions, signers, votes = bytearray(), dict[bytes, int](), dict[bytes, int]()
         hashes, items = [], []
-        for entry in split(tree.entries_path(number), tree.bundle(self.source, number, width), width):
+        for entry in tree.entries(self.source, number, width):
             hashes.append(sha256(b"\x00" + entry).digest())
             cast = self._cast(entry)
             if cast is None:
@@ -223,57 +213,31 @@ class Reader:
 
     def _item(self, entry: bytes) -> Item:
         """Any entry, the general way."""
-        stamp = int.from_bytes(entry[:8], "big")
         try:
-            envelope = examine(entry)
+            item = examine(entry)
         except Void as void:
-            return Item(stamp, "", {}, *void.args)
-        kind, payload, signatures, signed = envelope
-        self.learn(offered(kind, payload["act"]))
+            return Item(0, "", {}, code=void.args[0], why=void.args[1])
+        self.learn(offered(item.kind, item.payload["act"]))
+        act_id = hex256(item.signed) if item.kind == "organisation.found" else ""
+        if act_id and not self._middle:
+            self.belong(act_id)  # should it not be in order, verification ends with it
         forged, unverified = "", []
-        for key_id, signature in signatures:
+        for key_id, signature in item.unverified:
             key = self._keys.get(key_id.encode())
             if key is None:
                 unverified.append((key_id, signature))
-            elif not valid(key, signature, signed):
+            elif not valid(key, signature, item.signed):
                 forged = forged or key_id
-        act_id = hex256(signed) if kind == "organisation.found" else ""
-        if act_id and not self._middle:
-            self.belong(act_id)  # should it not be in order, verification ends with it
-        return Item(
-            stamp,
-            kind,
-            payload,
-            forged=forged,
-            unverified=tuple(unverified),
-            signed=signed if unverified else b"",
-            act_id=act_id,
-        )
-
-
-def split(path: str, data: bytes, width: int) -> Iterator[bytes]:
-    """The entries of a bundle: each after its length in two bytes, so many and nothing else."""
-    at, end = 0, len(data)
-    for number in range(width):
-        start = at + 2
-        at = start + int.from_bytes(data[at:start], "big")
-        if start > end or at > end:
-            raise Broken(f"{path} ends within its entry {number} of {width}: the bundle was cut short or altered.")
-        yield data[start:at]
-    if at != end:
-        raise Broken(f"{path} goes on for {end - at} bytes after its last entry: the bundle was altered.")
+        signed = item.signed if unverified else b""
+        return item._replace(signed=signed, unverified=tuple(unverified), forged=forged, act_id=act_id)
 
 
 def offered(kind: str, act: Json) -> list[bytes]:
     """The public keys that an act offers for registration, also those of an act that it would enact."""
     if kind == "proposal.table" and "enacts" in act:
         return offered(act["enacts"]["kind"], act["enacts"]["act"])
-    keys: list[Json] = []
     if kind == "organisation.found":
-        for holder in [*act.get("members", ()), *act.get("officers", ())]:
-            keys.extend(holder["keys"])
-    elif kind == "member.admit":
-        keys.extend(act.get("keys", ()))
-    elif kind == "key.add":
-        keys.append(act["key"])
+        keys = [key for holder in (*act.get("members", ()), *act.get("officers", ())) for key in holder["keys"]]
+    else:
+        keys = act.get("keys", []) if kind == "member.admit" else [act["key"]] if kind == "key.add" else []
     return [unbase64(key["key"]) for key in keys]

@@ -23,15 +23,6 @@ class Context(NamedTuple):
 
 
 Kind = Callable[[Register, Json, Context], Iterator[None]]
-KINDS: dict[str, Kind] = {}
-
-
-def _kind(name: str) -> Callable[[Kind], Kind]:
-    def enter(kind: Kind) -> Kind:
-        KINDS[name] = kind
-        return kind
-
-    return enter
 
 
 def require(kind: str, register: Register, act: Json, context: Context) -> Iterator[None]:
@@ -83,8 +74,7 @@ def founding_keys(act: Json) -> list[tuple[str, Json]]:
     return found + [(f"office/{officer['office']}", k) for officer in act.get("officers", ()) for k in officer["keys"]]
 
 
-@_kind("organisation.found")
-def _found(register: Register, act: Json, context: Context) -> Iterator[None]:
+def _organisation_found(register: Register, act: Json, context: Context) -> Iterator[None]:
     _must(context.number == 0, "founding.once", "there is a founding act already, and it is entry 0")
     members, officers, keys = act.get("members", []), act.get("officers", []), founding_keys(act)
     named = [
@@ -130,11 +120,7 @@ def _charter(kind: str) -> Kind:
     return change
 
 
-KINDS.update({name: _charter(name) for name in ("charter.add", "charter.replace", "charter.repeal")})
-
-
-@_kind("edition.raise")
-def _raise(register: Register, act: Json, context: Context) -> Iterator[None]:
+def _edition_raise(register: Register, act: Json, context: Context) -> Iterator[None]:
     _enacted_only("edition.raise", context)
     now, then = register.organisation["edition"], act["edition"]
     _must(then == now + 1, "edition.step", f"edition {then} does not follow edition {now}")
@@ -152,8 +138,7 @@ def _enter_member(register: Register, act: Json, context: Context) -> None:
     register.forget_seats()
 
 
-@_kind("member.admit")
-def _admit(register: Register, act: Json, context: Context) -> Iterator[None]:
+def _member_admit(register: Register, act: Json, context: Context) -> Iterator[None]:
     _authority(register, "member.admit", context)
     name, holder, keys = act["member"], f"member/{act['member']}", act.get("keys", [])
     _must(name not in register.members, "member.exists", f"there is a member {name} already")
@@ -164,8 +149,7 @@ def _admit(register: Register, act: Json, context: Context) -> Iterator[None]:
         register.add_key(key, holder, context.number)
 
 
-@_kind("member.status")
-def _status(register: Register, act: Json, context: Context) -> Iterator[None]:
+def _member_status(register: Register, act: Json, context: Context) -> Iterator[None]:
     _authority(register, "member.status", context)
     name, status = act["member"], act["status"]
     _must(name in register.members, "member.unknown", f"there is no member {name}")
@@ -175,8 +159,7 @@ def _status(register: Register, act: Json, context: Context) -> Iterator[None]:
     register.forget_seats()
 
 
-@_kind("key.add")
-def _add_key(register: Register, act: Json, context: Context) -> Iterator[None]:
+def _key_add(register: Register, act: Json, context: Context) -> Iterator[None]:
     holder = act["holder"]
     _authority(register, "key.add", context, holder)
     sort, _, name = holder.partition("/")
@@ -187,8 +170,7 @@ def _add_key(register: Register, act: Json, context: Context) -> Iterator[None]:
     register.add_key(act["key"], holder, context.number)
 
 
-@_kind("key.revoke")
-def _revoke(register: Register, act: Json, context: Context) -> Iterator[None]:
+def _key_revoke(register: Register, act: Json, context: Context) -> Iterator[None]:
     name = act["key"]
     key = register.keys.get(name, {})
     _must(key, "key.unknown", f"there is no key {name}")
@@ -224,8 +206,7 @@ def _seated(context: Context, seats: Container[str], where: str) -> str:
     return member
 
 
-@_kind("meeting.convene")
-def _convene(register: Register, act: Json, context: Context) -> Iterator[None]:
+def _meeting_convene(register: Register, act: Json, context: Context) -> Iterator[None]:
     organ, name = _chaired(register, act["organ"], context), act["meeting"]
     _must(name not in register.meetings, "meeting.exists", f"there is a meeting {name} already")
     seats = register.seats(organ["electorate"])
@@ -236,8 +217,7 @@ def _convene(register: Register, act: Json, context: Context) -> Iterator[None]:
     register.meetings[name] = row(about, date=act.get("date"))
 
 
-@_kind("meeting.attend")
-def _attend(register: Register, act: Json, context: Context) -> Iterator[None]:
+def _meeting_attend(register: Register, act: Json, context: Context) -> Iterator[None]:
     meeting = _named(register.meetings, act["meeting"], "meeting")
     _must(meeting["status"] != "closed", "meeting.closed", f"the meeting {act['meeting']} is closed")
     places, present = register.places(meeting["roll"]), meeting["present"]
@@ -248,8 +228,7 @@ def _attend(register: Register, act: Json, context: Context) -> Iterator[None]:
     meeting["present"] = present[:place] + "p" + present[place + 1 :]
 
 
-@_kind("meeting.open")
-def _open_meeting(register: Register, act: Json, context: Context) -> Iterator[None]:
+def _meeting_open(register: Register, act: Json, context: Context) -> Iterator[None]:
     meeting = _named(register.meetings, act["meeting"], "meeting")
     organ, status = _chaired(register, meeting["organ"], context), meeting["status"]
     _must(status == "convened", "meeting.convened", f"the meeting {act['meeting']} is {status}, not convened")
@@ -260,8 +239,7 @@ def _open_meeting(register: Register, act: Json, context: Context) -> Iterator[N
     meeting["status"] = "open"
 
 
-@_kind("meeting.close")
-def _close_meeting(register: Register, act: Json, context: Context) -> Iterator[None]:
+def _meeting_close(register: Register, act: Json, context: Context) -> Iterator[None]:
     meeting = _named(register.meetings, act["meeting"], "meeting")
     _chaired(register, meeting["organ"], context)
     _must(meeting["status"] != "closed", "meeting.closed", f"the meeting {act['meeting']} is closed already")
@@ -272,8 +250,7 @@ def _close_meeting(register: Register, act: Json, context: Context) -> Iterator[
 # Proposals
 
 
-@_kind("proposal.table")
-def _table(register: Register, act: Json, context: Context) -> Iterator[None]:
+def _proposal_table(register: Register, act: Json, context: Context) -> Iterator[None]:
     organ, name, enacts, rule = register.organ(act["organ"]), act["proposal"], act.get("enacts"), act.get("rule")
     if not register.empowered("proposal.table", context.holder):
         _seated(context, register.seats(organ["electorate"]), act["organ"])
@@ -294,8 +271,7 @@ def _table(register: Register, act: Json, context: Context) -> Iterator[None]:
     register.proposals[name] = row(about | {"tabled": context.stamp, "status": "tabled"}, **optional)
 
 
-@_kind("proposal.withdraw")
-def _withdraw(register: Register, act: Json, context: Context) -> Iterator[None]:
+def _proposal_withdraw(register: Register, act: Json, context: Context) -> Iterator[None]:
     proposal = _named(register.proposals, act["proposal"], "proposal")
     by, status, rounds = proposal["by"], proposal["status"], proposal.get("rounds", 0)
     _must(context.holder == by, "proposal.by", f"{context.holder} did not table it: {by} did")
@@ -314,8 +290,7 @@ def _competent(register: Register, proposal: Json) -> None:
     _must(still, "competence.changed", f"{organ} is no longer competent for {kind} by {rule}")
 
 
-@_kind("vote.open")
-def _open(register: Register, act: Json, context: Context) -> Iterator[None]:
+def _vote_open(register: Register, act: Json, context: Context) -> Iterator[None]:
     proposal = _named(register.proposals, act["proposal"], "proposal")
     name, status = proposal["organ"], proposal["status"]
     organ = _chaired(register, name, context)
@@ -355,8 +330,7 @@ def _still_open(vote: Json, context: Context) -> None:
     _must(still, "vote.closed", f"the vote closed at {until}, and the stamp is {context.stamp}")
 
 
-@_kind("vote.cast")
-def _cast(register: Register, act: Json, context: Context) -> Iterator[None]:
+def _vote_cast(register: Register, act: Json, context: Context) -> Iterator[None]:
     vote = _named(register.votes, act["vote"], "vote")
     member = _seated(context, register.places(vote["roll"]), f"the vote {act['vote']}")
     _still_open(vote, context)
@@ -367,8 +341,7 @@ def _cast(register: Register, act: Json, context: Context) -> Iterator[None]:
     running.positions[running.seats[member]] = ord(rules.CHARACTERS[position])
 
 
-@_kind("vote.close")
-def _close(register: Register, act: Json, context: Context) -> Iterator[None]:
+def _vote_close(register: Register, act: Json, context: Context) -> Iterator[None]:
     vote = _named(register.votes, act["vote"], "vote")
     _chaired(register, vote["organ"], context)
     _still_open(vote, context)
@@ -380,8 +353,7 @@ def _close(register: Register, act: Json, context: Context) -> Iterator[None]:
         register.running[act["vote"]] = register.running[act["vote"]]._replace(deadline=-1)
 
 
-@_kind("vote.declare")
-def _declare(register: Register, act: Json, context: Context) -> Iterator[None]:
+def _vote_declare(register: Register, act: Json, context: Context) -> Iterator[None]:
     name = act["vote"]
     vote = _named(register.votes, name, "vote")
     _must(name not in register.decisions, "vote.declared", f"the vote {name} was declared already")
@@ -420,3 +392,24 @@ def _enact(register: Register, proposal: Json, decision: Json, context: Context)
         for _ in effects:
             pass
         decision["effect"] = "enacted"
+
+
+KINDS: dict[str, Kind] = {
+    **{kind: _charter(kind) for kind in ("charter.add", "charter.replace", "charter.repeal")},
+    "organisation.found": _organisation_found,
+    "edition.raise": _edition_raise,
+    "member.admit": _member_admit,
+    "member.status": _member_status,
+    "key.add": _key_add,
+    "key.revoke": _key_revoke,
+    "meeting.convene": _meeting_convene,
+    "meeting.attend": _meeting_attend,
+    "meeting.open": _meeting_open,
+    "meeting.close": _meeting_close,
+    "proposal.table": _proposal_table,
+    "proposal.withdraw": _proposal_withdraw,
+    "vote.open": _vote_open,
+    "vote.cast": _vote_cast,
+    "vote.close": _vote_close,
+    "vote.declare": _vote_declare,
+}

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Signed notes, checkpoints and cosignatures (C2SP signed-note, tlog-checkpoint, tlog-cosignature)."""
 
+import hashlib
 import re
 from typing import NamedTuple
 
-from comity_verify.canonical import Malformed, sha256, unbase64
+from comity_verify.canonical import Malformed, unbase64
 from comity_verify.signature import valid
 from comity_verify.source import Broken, Unreadable
 
@@ -26,7 +27,7 @@ class NoteKey(NamedTuple):
 
     def tag(self) -> bytes:
         """The four bytes by which a signature line names the key."""
-        return sha256(self.name.encode() + b"\n" + bytes([self.algorithm]) + self.key)[:4]
+        return hashlib.sha256(self.name.encode() + b"\n" + bytes([self.algorithm]) + self.key).digest()[:4]
 
 
 class Checkpoint(NamedTuple):
@@ -40,29 +41,24 @@ class Checkpoint(NamedTuple):
 
 
 def parse(data: bytes) -> Checkpoint:
-    """Reads a checkpoint without extension lines."""
+    """Reads a checkpoint without extension lines; raises Broken where it is none."""
     try:
         note = data.decode()
     except UnicodeDecodeError:
         raise Broken("The checkpoint is not UTF-8.") from None
-    if _CONTROL.search(note):
-        raise Broken("The checkpoint contains control characters.")
     text, gap, lines = note.rpartition("\n\n")
-    if not gap or not lines.endswith("\n"):
-        raise Broken("The checkpoint is not a signed note: text, blank line, signature lines.")
+    if _CONTROL.search(note) or not gap or not lines.endswith("\n"):
+        raise Broken("The checkpoint is not a signed note: text, blank line, signature lines, no control characters.")
     signatures = []
     for line in lines[:-1].split("\n"):
-        dash, name, blob = (*line.split(" "), "", "", "")[:3]
+        dash, name, blob = (*line.split(" "), "", "")[:3]
         if dash != "—" or line.count(" ") != 2 or not _is_name(name) or len(_base64(blob)) < 5:
             raise Broken("A signature line of the checkpoint is not of the form: dash, name, base64.")
         signatures.append((name, _base64(blob)))
-    body = text.split("\n")
-    if len(body) != 3:
-        raise Broken(f"The checkpoint has {len(body)} lines where there must be three: origin, size, root.")
-    origin, size, root = body[0], body[1], _base64(body[2])
-    if not origin or not _DECIMAL.fullmatch(size) or len(root) != 32:
-        raise Broken("The lines of the checkpoint are not an origin, a decimal size and the base64 of a root.")
-    return Checkpoint(origin, int(size), root, (text + "\n").encode(), signatures)
+    origin, size, root = (*text.split("\n"), "", "")[:3]
+    if text.count("\n") != 2 or not origin or not _DECIMAL.fullmatch(size) or len(_base64(root)) != 32:
+        raise Broken("The checkpoint is not three lines: an origin, a decimal size and the base64 of a root.")
+    return Checkpoint(origin, int(size), _base64(root), (text + "\n").encode(), signatures)
 
 
 def _base64(text: str) -> bytes:
@@ -78,7 +74,7 @@ def _is_name(name: str) -> bool:
 
 
 def signed_by(checkpoint: Checkpoint, key: NoteKey) -> int | None:
-    """Whether the key signed: None if it did not, else its time (POSIX seconds; 0 for a plain signature).
+    """The time at which the key signed (POSIX seconds; 0 for a plain signature), or None if it did not.
 
     Raises:
         Broken: a signature in the key's name does not verify; then the whole note is to be refused.
@@ -91,16 +87,15 @@ def signed_by(checkpoint: Checkpoint, key: NoteKey) -> int | None:
         if key.algorithm == COSIGNATURE:
             time, signature = int.from_bytes(blob[4:12], "big"), blob[12:]
             message = b"cosignature/v1\ntime %d\n" % time + checkpoint.text
-        if len(signature) != 64 or time >= 2**63 or not valid(key.key, signature, message):
+        if time >= 2**63 or not valid(key.key, signature, message):
             raise Broken(f"The signature of {name} on the checkpoint does not verify: the text was altered.")
-        found = time if found is None else max(found, time)
+        found = max(time, found or 0)
     return found
 
 
 def verifier_key(vkey: str) -> NoteKey:
     """A cosigner's key as people hand it over: `name+hash+base64`."""
-    name, _, rest = vkey.partition("+")
-    tag, _, encoded = rest.partition("+")
+    name, tag, encoded = (*vkey.split("+", 2), "", "")[:3]
     data = _base64(encoded)
     if not _is_name(name) or len(data) != 33 or data[0] not in (ED25519, COSIGNATURE):
         raise Unreadable(f"{vkey[:80]!r} is not a verifier key for Ed25519 (name+hash+base64).")

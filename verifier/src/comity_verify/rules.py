@@ -16,13 +16,7 @@ CHARACTERS = {"yes": "y", "no": "n", "abstain": "a", "object": "o", "present": "
 _DEEPEST = 16
 _MOST_PARTS = 256
 _LARGEST_SHARE = 1_000_000
-_RELATIONS = {
-    ">": operator.gt,
-    ">=": operator.ge,
-    "=": operator.eq,
-    "<": operator.lt,
-    "<=": operator.le,
-}
+_RELATIONS = {">": operator.gt, ">=": operator.ge, "=": operator.eq, "<": operator.lt, "<=": operator.le}
 
 
 class Tally(NamedTuple):
@@ -136,49 +130,33 @@ def _seats(quantity: Json, tally: Tally, characters: set[str] | None) -> int:
     )
 
 
-# The same in words, for a reader who recounts by hand.
-
-
 def explain(rule: Json, tally: Tally) -> list[str]:
-    """One line for each clause up to the one that decides, with every number that goes into it."""
+    """For a reader who recounts by hand: a line for each clause up to the one that decides, with every number."""
     lines: list[str] = []
     for number, clause in enumerate(rule["clauses"], 1):
         result = clause["outcome"] + (f" ({clause['reason']})" if "reason" in clause else "")
         if "when" not in clause:
             return [*lines, f"clause {number}: always, so {result}"]
         held = holds(clause["when"], tally)
-        words = _condition_in_words(clause["when"], tally)
-        lines.append(f"clause {number}: {words}: {'holds, so ' + result if held else 'does not hold'}")
+        lines.append(f"clause {number}: {_words(clause['when'], tally)}: {f'holds, so {result}' if held else 'no'}")
         if held:
             return lines
     return [*lines, "no clause holds, so rejected"]
 
 
-def _condition_in_words(condition: Json, tally: Tally) -> str:
-    which = condition["is"]
-    if which == "compare":
-        left, right = (_quantity_in_words(condition[side], tally) for side in ("left", "right"))
-        return f"{left} {condition['relation']} {right}"
-    if which == "not":
-        return f"not ({_condition_in_words(condition['that'], tally)})"
-    word = " and " if which == "all" else " or "
-    return "(" + word.join([_condition_in_words(inner, tally) for inner in condition["of"]]) + ")"
-
-
-def _quantity_in_words(quantity: Json, tally: Tally) -> str:
-    which = quantity["is"]
+def _words(part: Json, tally: Tally) -> str:
+    """A condition or quantity in words, each quantity with its value."""
+    which, inner = part["is"], [_words(inside, tally) for inside in _inside(part)]
+    if which in ("all", "any"):
+        return "(" + (" and " if which == "all" else " or ").join(inner) + ")"
+    if which in ("compare", "not"):
+        return f"{inner[0]} {part['relation']} {inner[1]}" if which == "compare" else f"not ({inner[0]})"
     if which == "number":
-        return str(quantity.get("value", 0))
+        return str(part.get("value", 0))
+    words = "+".join(part["of"]) if which == "count" else "(" + " + ".join(inner) + ")" if which == "sum" else which
     if which == "share":
-        inner = _quantity_in_words(quantity["of"], tally)
-        words = f"{quantity['numerator']}/{quantity['denominator']} of {inner}"
-    elif which == "sum":
-        words = "(" + " + ".join([_quantity_in_words(inner, tally) for inner in quantity["of"]]) + ")"
-    elif which == "round":
-        words = "round"
-    else:
-        words = "+".join(quantity["of"]) if which == "count" else "seats"
-        words += f" in group {quantity['group']}" if "group" in quantity else ""
-        words += f" by weight {quantity['weight']}" if "weight" in quantity else ""
-    top, bottom = value(quantity, tally)
+        words = f"{part['numerator']}/{part['denominator']} of {inner[0]}"
+    words += f" in group {part['group']}" if "group" in part else ""
+    words += f" by weight {part['weight']}" if "weight" in part else ""
+    top, bottom = value(part, tally)
     return f"{words} [{top if bottom == 1 else f'{top}/{bottom}'}]"

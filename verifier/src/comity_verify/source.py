@@ -5,12 +5,8 @@ Whoever serves the files is not trusted: a file that is too long, a link that le
 answer that never ends, each is an error that says what it was.
 """
 
-import http.client
 import os
 import stat
-import urllib.error
-import urllib.parse
-import urllib.request
 import zlib
 from typing import Protocol
 
@@ -34,13 +30,13 @@ class Absent(Broken):
 
 
 class Source(Protocol):
-    """Where the files are: `read` gives one whole, `partials` the widths of other partial tiles beside it."""
+    """Where the files are."""
 
     def read(self, path: str, limit: int) -> bytes:
         """The bytes of a file of at most `limit` bytes; raises Absent, Broken or Unreadable."""
 
     def partials(self, path: str) -> list[int]:
-        """Widths of the partial tiles kept for this tile, as far as that can be known."""
+        """Widths of the partial tiles that are kept for this tile, as far as that can be known."""
 
 
 def source(target: str) -> Source:
@@ -60,24 +56,22 @@ class Folder:
 
     def read(self, path: str, limit: int) -> bytes:
         """The bytes of a regular file inside the folder."""
-        name = os.path.join(self.root, path)
-        real = os.path.realpath(name)
+        real = os.path.realpath(os.path.join(self.root, path))
         if os.path.commonpath((real, self.root)) != self.root:
             raise Broken(f"{path} is a link that leads out of the folder; it is not followed.")
         try:
             # Not blocking: a named pipe must not hold the verifier up.
             handle = os.open(real, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-            with os.fdopen(handle, "rb") as file:
+            with open(handle, "rb") as file:
                 if not stat.S_ISREG(os.fstat(handle).st_mode):
-                    raise Broken(f"{path} is not a regular file.")
-                data = file.read(limit + 1)
+                    raise IsADirectoryError
+                return _bounded(path, file.read(limit + 1), limit)
         except (FileNotFoundError, NotADirectoryError):
             raise Absent(f"{path} is missing.") from None
         except IsADirectoryError:
             raise Broken(f"{path} is not a regular file.") from None
         except OSError as error:
             raise Unreadable(f"{path} cannot be read: {error.strerror}.") from None
-        return _bounded(path, data, limit)
 
     def partials(self, path: str) -> list[int]:
         """Widths of the partial tiles in the folder `<path>.p`."""
@@ -93,45 +87,41 @@ class Web:
 
     def __init__(self, address: str) -> None:
         self.address = address
-        host = urllib.parse.urlsplit(address).hostname or ""
-        # A proxy of the environment has no business with an address of this machine.
-        own = host in ("localhost", "127.0.0.1", "::1")
-        self._handlers = [urllib.request.ProxyHandler({})] if own else []
 
     def read(self, path: str, limit: int) -> bytes:
         """The bytes that the server gives for a path below the address."""
-        request = urllib.request.Request(  # noqa: S310 - `source` admits http and https alone
-            f"{self.address}/{path}",
-            headers={"Accept-Encoding": "gzip, identity", "User-Agent": "comity-verify"},
-        )
+        import http.client  # here, for they take a third of the start of a program that mostly reads folders
+        import urllib.error
+        import urllib.request
+
+        name = f"{self.address}/{path}"
+        about = {"Accept-Encoding": "gzip, identity", "User-Agent": "comity-verify"}
         try:
-            with urllib.request.build_opener(*self._handlers).open(request, timeout=_PATIENCE) as answer:
+            request = urllib.request.Request(name, headers=about)  # noqa: S310 - `source` admits http(s) alone
+            # A proxy of the environment has no business with an address of this machine.
+            own = request.host.partition(":")[0] in ("localhost", "127.0.0.1")
+            opener = urllib.request.build_opener(*([urllib.request.ProxyHandler({})] if own else []))
+            with opener.open(request, timeout=_PATIENCE) as answer:
                 data: bytes = answer.read(limit + 1)
                 coding = answer.headers.get("Content-Encoding", "identity").strip().lower()
-                if coding == "gzip":
-                    data = _gunzip(path, data, limit)
-                elif coding not in ("identity", ""):
-                    raise Unreadable(f"{path} was sent in the encoding {coding[:20]!r}, which was not asked for.")
         except urllib.error.HTTPError as error:
-            with error:
-                if error.code in (404, 410):
-                    raise Absent(f"{path} is missing: the server answers {error.code}.") from None
-                raise Unreadable(f"{path} cannot be read: the server answers {error.code}.") from None
+            error.close()
+            sort = Absent if error.code in (404, 410) else Unreadable
+            raise sort(f"{path} is missing or cannot be read: the server answers {error.code}.") from None
         except (OSError, http.client.HTTPException, ValueError) as error:
             raise Unreadable(f"{path} cannot be read: {str(error)[:120] or type(error).__name__}.") from None
+        if coding == "gzip":
+            try:
+                data = zlib.decompressobj(wbits=31).decompress(data, limit + 1)
+            except zlib.error:
+                raise Broken(f"{path} was sent as gzip and is not.") from None
+        elif coding not in ("identity", ""):
+            raise Unreadable(f"{path} was sent in the encoding {coding[:20]!r}, which was not asked for.")
         return _bounded(path, data, limit)
 
     def partials(self, path: str) -> list[int]:
         """Nothing: a server cannot be asked what else it keeps."""
         return []
-
-
-def _gunzip(path: str, data: bytes, limit: int) -> bytes:
-    unpacking = zlib.decompressobj(wbits=31)
-    try:
-        return unpacking.decompress(data, limit + 1)
-    except zlib.error:
-        raise Broken(f"{path} was sent as gzip and is not.") from None
 
 
 def _bounded(path: str, data: bytes, limit: int) -> bytes:
