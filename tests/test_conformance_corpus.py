@@ -42,6 +42,7 @@ def test_the_verifier_finds_what_is_expected(folder: Path) -> None:
     if not VERIFIER.exists():
         pytest.skip("comity-verify absent")
     run = subprocess.run([VERIFIER, folder, "--json"], capture_output=True, text=True, check=False)
+    assert run.stdout, run.stderr
     found = json.loads(run.stdout)
     wanted = _expected(folder)
     stops = wanted.pop("stops", None)

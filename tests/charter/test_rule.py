@@ -9,6 +9,7 @@ import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.charter.recount import RELATIONS, recount
 from tests.charter.strategies import value
 
 from comity.charter.article import AnyProvision
@@ -41,13 +42,6 @@ COMPARISON = re.compile(r"(?P<left>[0-9 /]+) (?P<relation>>=|<=|>|<|=) (?P<right
 JUNCTION = re.compile(r"(?P<which>all|any) of (?P<number>\d+): (?P<verdict>.+)$")
 SHARE = re.compile(r"(?P<ratio>\d+/\d+) of (?P<whole>[0-9 /]+)$")
 CLAUSE = re.compile(r"clause \d+: (?P<outcome>adopted|rejected|undecided)(?: \((?P<reason>.+)\))?$")
-RELATIONS = {
-    ">": lambda a, b: a > b,
-    ">=": lambda a, b: a >= b,
-    "=": lambda a, b: a == b,
-    "<=": lambda a, b: a <= b,
-    "<": lambda a, b: a < b,
-}
 
 
 def _number(text: str) -> Fraction:
@@ -99,45 +93,6 @@ def _line(text: str, parts: list[Any]) -> Fraction | bool:
     return value
 
 
-# An independent recount: the same language over JSON and a list of seats, without the interpreter.
-
-
-def _naive(fields: dict[str, Any], seats: list[dict[str, Any]], round: int) -> tuple[str, str]:
-    for clause in fields["clauses"]:
-        if "when" not in clause or _naive_condition(clause["when"], seats, round):
-            return clause["outcome"], clause.get("reason", "")
-    return "rejected", ""
-
-
-def _naive_condition(node: dict[str, Any], seats: list[dict[str, Any]], round: int) -> bool:
-    if node["is"] == "compare":
-        a, b = (_naive_quantity(node[side], seats, round) for side in ("left", "right"))
-        return RELATIONS[node["relation"]](a, b)
-    if node["is"] == "not":
-        return not _naive_condition(node["that"], seats, round)
-    results = [_naive_condition(part, seats, round) for part in node["of"]]
-    return False not in results if node["is"] == "all" else True in results
-
-
-def _naive_quantity(node: dict[str, Any], seats: list[dict[str, Any]], round: int) -> Fraction:
-    if node["is"] in ("count", "seats"):
-        total = Fraction(0)
-        for seat in seats:
-            if "of" in node and seat["position"] not in node["of"]:
-                continue
-            if "group" in node and node["group"] not in seat["groups"]:
-                continue
-            total += seat["weights"].get(node["weight"], 0) if "weight" in node else 1
-        return total
-    if node["is"] == "number":
-        return Fraction(node.get("value", 0))
-    if node["is"] == "round":
-        return Fraction(round)
-    if node["is"] == "sum":
-        return Fraction(sum(_naive_quantity(part, seats, round) for part in node["of"]))
-    return _naive_quantity(node["of"], seats, round) * Fraction(node["numerator"], node["denominator"])
-
-
 NAMES = ["north", "south", "population"]
 seat = st.fixed_dictionaries(
     {
@@ -176,7 +131,7 @@ def test_any_rule_is_decided_as_by_hand(data: st.DataObject, seats: list[dict[st
     drawn = value(data.draw, msgspec.inspect.type_info(Rule), 4)
     fields = _scopes(msgspec.json.decode(encode(drawn)), data)
     found = decide(_rule(fields), _tally(seats, round))
-    assert (found.outcome, found.reason) == _naive(fields, seats, round)
+    assert (found.outcome, found.reason) == recount(fields, seats, round)
     assert (found.outcome, found.reason) == _recomputed(found.lines)
     assert found.counts == {name: sum(one["position"] == name for one in seats) for name in fields["positions"]}
 
@@ -191,7 +146,7 @@ def test_known_rules_are_decided_as_by_hand(name: str, seats: list[dict[str, Any
     """So are the rules that organisations use."""
     fields = getattr(charter, name)
     found = decide(_rule(fields), _tally(seats, round))
-    assert (found.outcome, found.reason) == _naive(fields, seats, round) == _recomputed(found.lines)
+    assert (found.outcome, found.reason) == recount(fields, seats, round) == _recomputed(found.lines)
 
 
 # Worked cases.
