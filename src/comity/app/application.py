@@ -23,13 +23,14 @@ from starlette.types import ASGIApp
 import comity.domains  # noqa: F401  (completes the registries)
 from comity.app import explorer, health, publication
 from comity.app.derived import Derived, Fixed, Make, Shelf
-from comity.app.edge import Edge, Reply, Requests, header
+from comity.app.edge import Edge, Requests
 from comity.app.events import Events
 from comity.app.metrics import Metrics
 from comity.app.openapi import describe
 from comity.app.pages import Pages
 from comity.app.problems import MEDIA, Failed, Problem, encode, of_question, plain
 from comity.app.reads import JSON, read
+from comity.app.reply import Reply, header
 from comity.app.submission import Submission
 from comity.charter.refusal import Refused
 from comity.node import Failed as Stopped
@@ -61,10 +62,14 @@ def create_app(node: Node) -> Starlette:
     requests, shelf, events = Requests(), Shelf(node), Events(node)
     pages = Pages(node, publication.Digests(node))
     routes = [*_interface(node, shelf, events, requests, pages), *pages.routes(shelf)]
-    requests.templates = {id(route.endpoint): route.path for route in routes if isinstance(route, Route)}
+    for route in routes:
+        if isinstance(route, Route):
+            requests.templates[id(route.endpoint)] = route.path
+            if isinstance(route.endpoint, Derived):
+                route.endpoint.template = route.path
     app = Starlette(
         routes=routes,
-        middleware=[Middleware(Edge, requests=requests)],
+        middleware=[Middleware(Edge, requests=requests, shelf=shelf)],
         exception_handlers={
             Refused: _handler(pages, of_question),
             Failed: _handler(pages, lambda error: error.problem),
@@ -79,18 +84,16 @@ def create_app(node: Node) -> Starlette:
 
 
 def _interface(node: Node, shelf: Shelf, events: Events, requests: Requests, pages: Pages) -> list[BaseRoute]:
-    def derived(make: Make, *media: str) -> Derived:
-        return Derived(node, shelf, make, media)
+    def derived(make: Make) -> Derived:
+        return Derived(node, shelf, make)
 
-    json = "application/json"
-    receipt = derived(publication.receipt, "text/plain")
     return [
-        _get("/v1/views/{view}", derived(read, json, "text/csv")),
-        Route("/v1/acts", _Both(Submission(node), derived(explorer.read_acts, json)), methods=["GET", "POST"]),
-        _get("/v1/acts/{act}", derived(explorer.read_act, json)),
-        _get("/v1/acts/{act}/receipt", receipt),
+        _get("/v1/views/{view}", derived(read)),
+        Route("/v1/acts", _Both(Submission(node), derived(explorer.read_acts)), methods=["GET", "POST"]),
+        _get("/v1/acts/{act}", derived(explorer.read_act)),
+        _get("/v1/acts/{act}/receipt", derived(publication.receipt)),
         _get("/tile/{tile:path}", publication.Tiles(node)),
-        _get("/checkpoint", derived(publication.checkpoint, "text/plain")),
+        _get("/checkpoint", derived(publication.checkpoint)),
         _get("/v1/register", pages.digests),
         _get("/v1/events", events),
         _get("/metrics", Metrics(node, requests, events)),

@@ -6,15 +6,15 @@ program, and the encoded bytes are kept on a shelf until the next merge. The she
 """
 
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from hashlib import sha256
 from typing import NamedTuple
 
 from starlette.types import Receive, Scope, Send
 
 from comity import __version__
-from comity.app.edge import Reply
-from comity.app.query import require_accepted
+from comity.app.query import accepts, require_accepted
+from comity.app.reply import Reply, header
 from comity.node import Head, Node
 
 SHELF_BYTES = 32 * 2**20
@@ -36,13 +36,25 @@ class Content(NamedTuple):
 Make = Callable[[Node, Scope], Content]
 
 
+class Ready(NamedTuple):
+    """An answer on the shelf, with all its headers, as a GET is sent it."""
+
+    status: int
+    public: list[tuple[bytes, bytes]]
+    body: bytes
+
+
 class Kept(NamedTuple):
-    """An answer on the shelf: as it is, compressed where that pays, and as 304."""
+    """What is on the shelf: the answer as it is, compressed where that pays, and as 304."""
 
     plain: Reply
     packed: Reply | None
     unchanged: Reply
     tag: bytes
+    media: str
+    template: str
+    ready: tuple[Ready, Ready, Ready]
+    """The same three, for those who come again."""
 
 
 class Shelf:
@@ -53,21 +65,23 @@ class Shelf:
         self._head: Head | None = None
         self._kept: dict[tuple[str, bytes], Kept] = {}
         self._bytes = 0
-        self._prefix = b""
+        self._tag = b""
 
     def get(self, path: str, query: bytes) -> Kept | None:
-        """The answer kept for this head, if any."""
+        """The answer kept for this head, if any; nothing once the node has failed."""
+        if self.node.failed:
+            return None
         if self.node.head is not self._head:
             self._clear()
         return self._kept.get((path, query))
 
-    def keep(self, path: str, query: bytes, content: Content) -> Kept:
+    def keep(self, scope: Scope, content: Content, template: str) -> Kept:
         """Encode the content for sending; keep it where there is room."""
         if self.node.head is not self._head:
             self._clear()
-        kept = _keep(content, b'W/"' + self._prefix + b'"')
-        packed = kept.packed
-        weight = len(content.body) + len(packed.body if packed else b"") + len(path) + len(query) + 1024
+        kept = _keep(content, self._tag, template)
+        path, query = scope["path"], scope["query_string"]
+        weight = len(content.body) + len(kept.packed.body if kept.packed else b"") + len(path) + len(query) + 2048
         if self._bytes + weight <= SHELF_BYTES:
             self._kept[path, query] = kept
             self._bytes += weight
@@ -78,63 +92,74 @@ class Shelf:
         self._bytes = 0
         self._head = self.node.head
         program = sha256(__version__.encode() + self._head.root).hexdigest()[:16]
-        self._prefix = b"%d-%s" % (self._head.size, program.encode())
+        self._tag = b'W/"%d-%s"' % (self._head.size, program.encode())
 
 
 class Derived:
     """An endpoint whose answers are derived: `make` makes them from the node and the request."""
 
-    def __init__(self, node: Node, shelf: Shelf, make: Make, media: tuple[str, ...]) -> None:
+    def __init__(self, node: Node, shelf: Shelf, make: Make) -> None:
         self.node = node
         self.shelf = shelf
         self.make = make
-        self.media = media
+        self.template = "none"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        path, query = scope["path"], scope["query_string"]
-        kept = self.shelf.get(path, query)
+        kept = self.shelf.get(scope["path"], scope["query_string"])
         if kept is None:
-            kept = self.shelf.keep(path, query, self.make(self.node, scope))
-        await _answer(kept, scope, receive, send, self.media)
-
-
-def _keep(content: Content, tag: bytes) -> Kept:
-    headers = (*content.headers, (b"etag", tag), _FRESH)
-    packed = None
-    if len(content.body) >= COMPRESSED_FROM:
-        headers = (*headers, _VARY)
-        small = zlib.compress(content.body, 5, 31)
-        packed = Reply(200, small, content.media, (*headers, (b"content-encoding", b"gzip")))
-    unchanged = Reply(304, b"", content.media, headers)
-    unchanged.headers = list(headers)
-    return Kept(Reply(200, content.body, content.media, headers), packed, unchanged, tag)
-
-
-async def _answer(kept: Kept, scope: Scope, receive: Receive, send: Send, media: tuple[str, ...]) -> None:
-    """Send what the request's headers ask for: nothing new, compressed, or as it is; 406 where none will do."""
-    match = encoding = b""
-    for name, value in scope["headers"]:
-        if name == b"if-none-match":
-            match = value
-        elif name == b"accept-encoding":
-            encoding = value
-        elif name == b"accept" and value != b"*/*":
-            require_accepted(value.decode("latin-1"), *media)
-    if match and (match == b"*" or kept.tag[2:] in match):
-        await kept.unchanged(scope, receive, send)
-    elif kept.packed is not None and b"gzip" in encoding:
-        await kept.packed(scope, receive, send)
-    else:
-        await kept.plain(scope, receive, send)
+            kept = self.shelf.keep(scope, self.make(self.node, scope), self.template)
+        await _answer(kept, scope, receive, send)
 
 
 class Fixed:
     """An endpoint whose answer never changes while the program runs: a style sheet, a description."""
 
     def __init__(self, body: bytes, media: bytes) -> None:
-        self.media = media.partition(b";")[0].decode()
         tag = b'W/"' + sha256(body).hexdigest()[:16].encode() + b'"'
-        self._kept = _keep(Content(body, media), tag)
+        self._kept = _keep(Content(body, media), tag, "none")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await _answer(self._kept, scope, receive, send, (self.media,))
+        await _answer(self._kept, scope, receive, send)
+
+
+def _keep(content: Content, tag: bytes, template: str) -> Kept:
+    media = content.media.partition(b";")[0].decode()
+    headers = (*content.headers, (b"etag", tag), _FRESH)
+    packed = None
+    if len(content.body) >= COMPRESSED_FROM:
+        headers = (*headers, _VARY)
+        small = zlib.compress(content.body, 5, 31)
+        packed = Reply(200, small, content.media, (*headers, (b"content-encoding", b"gzip")))
+    plain, unchanged = Reply(200, content.body, content.media, headers), Reply(304, b"", content.media)
+    unchanged.headers = list(headers)
+    ready = [Ready(each.status, each.public(), each.body) for each in (plain, packed or plain, unchanged)]
+    return Kept(plain, packed, unchanged, tag, media, template, (ready[0], ready[1], ready[2]))
+
+
+def _which(kept: Kept, headers: Iterable[tuple[bytes, bytes]]) -> int:
+    """Which of the three the request's headers ask for: 0 as it is, 1 compressed, 2 nothing new; -1: none will do."""
+    match = encoding = b""
+    for name, value in headers:
+        if name == b"if-none-match":
+            match = value
+        elif name == b"accept-encoding":
+            encoding = value
+        elif name == b"accept" and value != b"*/*" and not accepts(value.decode("latin-1"), kept.media):
+            return -1
+    if match and (match == b"*" or kept.tag[2:] in match):
+        return 2
+    return 1 if kept.packed is not None and b"gzip" in encoding else 0
+
+
+def chosen(kept: Kept, headers: Iterable[tuple[bytes, bytes]]) -> Ready | None:
+    """The answer on the shelf that the headers ask for; None where none will do."""
+    which = _which(kept, headers)
+    return None if which < 0 else kept.ready[which]
+
+
+async def _answer(kept: Kept, scope: Scope, receive: Receive, send: Send) -> None:
+    which = _which(kept, scope["headers"])
+    if which < 0:
+        require_accepted(header(scope, b"accept"), kept.media)
+    reply = (kept.plain, kept.packed or kept.plain, kept.unchanged)[which]
+    await reply(scope, receive, send)

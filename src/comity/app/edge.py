@@ -2,33 +2,20 @@
 """The edge of HTTP: what holds for every answer, whoever makes it.
 
 Security headers; reading from anywhere (the record is public); no body for HEAD; requests counted by route template
-and status. Plain ASGI, because it is passed by every request.
+and status. An answer that is on the shelf is sent from here, without asking the routes. Plain ASGI, because every
+request passes.
 """
 
 import logging
 from collections import Counter
-from collections.abc import Iterable
 from time import perf_counter
-from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from comity.app.derived import Shelf, chosen
+from comity.app.reply import OPEN, SAFE, Reply
+
 log = logging.getLogger("comity.app")
-
-_POLICY = (
-    b"default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; "
-    b"frame-ancestors 'none'"
-)
-
-SAFE = [
-    (b"content-security-policy", _POLICY),
-    (b"x-content-type-options", b"nosniff"),
-    (b"referrer-policy", b"no-referrer"),
-]
-"""Nothing but our own style sheet and pictures is loaded; there is no script to allow."""
-
-OPEN = [(b"access-control-allow-origin", b"*")]
-"""Reading is public: any page may read. Writing is a signature and needs no cookie, so nothing else is opened."""
 
 PREFLIGHT = [
     (b"access-control-allow-origin", b"*"),
@@ -37,21 +24,6 @@ PREFLIGHT = [
     (b"access-control-max-age", b"86400"),
     (b"content-length", b"0"),
 ]
-
-
-class Reply:
-    """An answer that is ready to be sent; also an ASGI application that sends it."""
-
-    __slots__ = ("body", "headers", "status")
-
-    def __init__(self, status: int, body: bytes, media: bytes, headers: Iterable[tuple[bytes, bytes]] = ()) -> None:
-        self.status = status
-        self.body = body
-        self.headers = [(b"content-type", media), (b"content-length", b"%d" % len(body)), *headers]
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await send({"type": "http.response.start", "status": self.status, "headers": self.headers})
-        await send({"type": "http.response.body", "body": self.body})
 
 
 _FAILED = Reply(
@@ -70,9 +42,13 @@ class Requests:
         self.seconds: Counter[str] = Counter()
         self.templates: dict[int, str] = {}
 
+    def template(self, scope: Scope) -> str:
+        """The path of the route that was matched, fields in braces; 'none' where no route matched."""
+        return self.templates.get(id(scope.get("endpoint")), "none")
+
     def count(self, scope: Scope, status: int, seconds: float) -> None:
-        """Count one answer. The template is that of the route; 'none' where no route matched."""
-        template = self.templates.get(id(scope.get("endpoint")), "none")
+        """Count one answer."""
+        template = self.template(scope)
         method = scope["method"] if scope["method"] in ("GET", "HEAD", "POST", "OPTIONS") else "other"
         self.answered[template, method, status] += 1
         self.seconds[template] += seconds  # type: ignore[assignment]
@@ -81,15 +57,18 @@ class Requests:
 class Edge:
     """The outermost layer of our own."""
 
-    def __init__(self, app: ASGIApp, requests: Requests) -> None:
+    def __init__(self, app: ASGIApp, requests: Requests, shelf: Shelf) -> None:
         self.app = app
         self.requests = requests
+        self.shelf = shelf
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
         method = scope["method"]
+        if method == "GET" and await self._from_shelf(scope, send):
+            return
         reading = method in ("GET", "HEAD")
         extra = SAFE + OPEN if reading else SAFE
         status = 0
@@ -118,16 +97,16 @@ class Edge:
         finally:
             self.requests.count(scope, status, perf_counter() - began)
 
+    async def _from_shelf(self, scope: Scope, send: Send) -> bool:
+        kept = self.shelf.get(scope["path"], scope["query_string"])
+        reply = None if kept is None else chosen(kept, scope["headers"])
+        if kept is None or reply is None:
+            return False
+        await send({"type": "http.response.start", "status": reply.status, "headers": reply.public})
+        await send({"type": "http.response.body", "body": reply.body})
+        self.requests.answered[kept.template, "GET", reply.status] += 1
+        return True
+
 
 def _asks_first(scope: Scope) -> bool:
     return any(name == b"access-control-request-method" for name, _ in scope["headers"])
-
-
-def header(scope: Scope, wanted: bytes) -> str:
-    """The value of a request header (several joined by commas), '' where there is none."""
-    return ", ".join(value.decode("latin-1") for name, value in scope["headers"] if name == wanted)
-
-
-def state(scope: Scope) -> Any:
-    """What the application keeps for its endpoints."""
-    return scope["app"].state

@@ -11,8 +11,8 @@ import msgspec
 from starlette.types import Receive, Scope, Send
 
 from comity.app import query
-from comity.app.edge import header
 from comity.app.problems import failed
+from comity.app.reply import header
 from comity.charter.view import parameter
 from comity.node import Head, Node
 

@@ -4,9 +4,9 @@
 import msgspec
 from starlette.types import Receive, Scope, Send
 
-from comity.app.edge import Reply
 from comity.app.problems import MEDIA, encode, plain
 from comity.app.query import none
+from comity.app.reply import Reply
 from comity.node import Node
 
 _NOW = ((b"cache-control", b"no-store"),)

@@ -9,9 +9,10 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from starlette.types import Receive, Scope, Send
 
-from comity.app.edge import Reply, Requests
+from comity.app.edge import Requests
 from comity.app.events import Events
 from comity.app.query import none
+from comity.app.reply import Reply
 from comity.node import Node
 
 

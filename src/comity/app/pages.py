@@ -18,13 +18,13 @@ from starlette.types import Receive, Scope, Send
 
 from comity.app import explorer, phrasing
 from comity.app.derived import Content, Derived, Fixed, Shelf
-from comity.app.edge import Reply
 from comity.app.openapi import summary
 from comity.app.problems import Failed, Problem
 from comity.app.publication import Digests
 from comity.app.query import none, parameters, require_accepted
 from comity.app.reads import csv, item_type, present
-from comity.app.reference import kinds, views
+from comity.app.reference import codes, kinds, views
+from comity.app.reply import Reply
 from comity.charter.act import KINDS
 from comity.charter.refusal import Refused
 from comity.charter.tables import Organisation
@@ -58,19 +58,24 @@ class Pages:
         )
         self.environment.filters.update(phrasing.FILTERS)
         self.environment.globals.update(
-            bar=picture.bar, tiles=picture.tiles, seat_counts=picture.seat_counts, summary=summary, data=phrasing.data
+            bar=picture.bar,
+            tiles=picture.tiles,
+            seat_counts=picture.seat_counts,
+            in_figures=picture.in_figures,
+            summary=summary,
+            data=phrasing.data,
         )
 
     def routes(self, shelf: Shelf) -> list[BaseRoute]:
         """Every page, the pictures and the style sheet."""
 
-        def page(path: str, make: Callable[[Node, Scope], Content], media: str = "text/html") -> Route:
-            return Route(path, Derived(self.node, shelf, make, (media, "text/csv")), methods=["GET"])
+        def page(path: str, make: Callable[[Node, Scope], Content]) -> Route:
+            return Route(path, Derived(self.node, shelf, make), methods=["GET"])
 
         static = files("comity.app") / "static"
         longest_first = sorted(VIEWS.values(), key=lambda cls: (-cls.path.count("/"), "path}" in cls.path, cls.path))
         return [
-            page("/votes/{vote:path}/picture.svg", self.picture, "image/svg+xml"),
+            page("/votes/{vote:path}/picture.svg", self.picture),
             *[page(cls.path, self._of_view(cls)) for cls in longest_first],
             page("/acts", self.acts),
             page("/acts/{act}", self.act),
@@ -170,7 +175,8 @@ class Pages:
         given = parameters(scope["query_string"])
         lang = language(given)
         _nothing_more(given)
-        return Content(self.render("reference.html", "/reference", lang, kinds=kinds(), views=views()), HTML)
+        body = self.render("reference.html", "/reference", lang, kinds=kinds(), views=views(), codes=codes())
+        return Content(body, HTML)
 
     def problem(self, problem: Problem, scope: Scope, headers: list[tuple[bytes, bytes]]) -> Reply:
         """A problem for people: the same object, as a page."""

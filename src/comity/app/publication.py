@@ -8,11 +8,11 @@ from msgspec import Meta, Struct
 from starlette.types import Receive, Scope, Send
 
 from comity.app.derived import Content
-from comity.app.edge import Reply, header
 from comity.app.explorer import locate
 from comity.app.problems import failed
 from comity.app.query import none
 from comity.app.reads import JSON, encode, present
+from comity.app.reply import Reply, header
 from comity.charter.register import Register
 from comity.charter.tables import Mark
 from comity.node import Head, Node

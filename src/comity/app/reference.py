@@ -16,6 +16,7 @@ from msgspec import inspect as shapes
 import comity.domains  # noqa: F401  (completes the registries)
 from comity.app.explorer import ActsQuestion
 from comity.app.openapi import summary
+from comity.app.problems import READING
 from comity.charter.act import KINDS, Act
 from comity.charter.article import ENACTABLE, GRANTABLE
 from comity.charter.view import VIEWS, Listing
@@ -33,13 +34,14 @@ class Field(Struct, frozen=True, kw_only=True):
 
 
 class KindEntry(Struct, frozen=True, kw_only=True):
-    """A kind of act."""
+    """A kind of act. One that `carries` another can be refused with the other's codes too."""
 
     kind: str
     summary: str
     article: str
     fields: tuple[Field, ...]
     codes: tuple[str, ...]
+    carries: bool
     granted: bool
     enacted: bool
 
@@ -66,11 +68,25 @@ def kinds() -> tuple[KindEntry, ...]:
             article=cls.basis,
             fields=fields(cls),
             codes=refusal_codes(cls),
+            carries="enacts" in cls.__struct_fields__,
             granted=kind in GRANTABLE,
             enacted=kind in ENACTABLE,
         )
         for kind, cls in KINDS.items()
     )
+
+
+GENERAL = ("size", "form", "stamp", "organisation", "key", "counter", "expiry", "signature")
+"""The codes with which any act may be refused before its own checks (docs/spec/entry.md)."""
+
+
+@cache
+def codes() -> dict[str, str]:
+    """Every refusal code, with the kinds or questions that it belongs to."""
+    told = dict.fromkeys(GENERAL, "any act")
+    for code in sorted({code for entry in kinds() for code in entry.codes} - told.keys()):
+        told[code] = ", ".join(entry.kind for entry in kinds() if code in entry.codes)
+    return told | dict.fromkeys(READING, "reading")
 
 
 @cache
@@ -159,14 +175,13 @@ def refusal_codes(cls: type[Act]) -> tuple[str, ...]:
             return
         seen.add(id(function.__code__))
         for node in ast.walk(ast.parse(textwrap.dedent(inspect.getsource(function)))):
-            if not isinstance(node, ast.Call):
-                continue
-            for argument in node.args:
-                if isinstance(argument, ast.Constant) and _is_code(argument.value):
-                    found[str(argument.value)] = None
-            target = _called(node.func, function, cls)
-            if target is not None:
-                visit(target)
+            if isinstance(node, ast.Call):
+                literals = [each.value for each in node.args if isinstance(each, ast.Constant)]
+                found.update(dict.fromkeys(str(value) for value in literals if _is_code(value)))
+            if isinstance(node, ast.Name | ast.Attribute):
+                target = _named(node, function, cls)
+                if target is not None:
+                    visit(target)
 
     visit(cls.form)
     visit(cls.check)
@@ -179,8 +194,8 @@ def _is_code(value: object) -> bool:
     return isinstance(value, str) and (_CODE.fullmatch(value) is not None) and value not in KINDS
 
 
-def _called(node: ast.expr, function: Any, cls: type) -> Any:
-    """The function that a call names: of the module, or a method of the class itself."""
+def _named(node: ast.expr, function: Any, cls: type) -> Any:
+    """The function that an expression names: of the module, or a method of the class itself."""
     target = None
     if isinstance(node, ast.Name):
         target = function.__globals__.get(node.id)
@@ -221,6 +236,8 @@ def _markdown_kind(entry: KindEntry) -> list[str]:
         ways.append("may be enacted by a decision")
     said = f"{entry.summary} Basis: {entry.article}." + (f" It {' and '.join(ways)}." if ways else "")
     codes = ", ".join(f"`{code}`" for code in entry.codes) or "none of its own"
+    if entry.carries:
+        codes += "; and those of the act that it would enact"
     return [f"### {entry.kind}", "", said, "", *_markdown_table(entry.fields), f"Refusals: {codes}.", ""]
 
 

@@ -16,8 +16,8 @@ from msgspec import Struct
 from starlette.types import Receive, Scope, Send
 
 from comity.app import query
-from comity.app.edge import Reply, header
 from comity.app.problems import MEDIA, Failed, Problem, encode, failed, of_answer, plain
+from comity.app.reply import Reply, header
 from comity.node import Answer, Busy, Node, Receipt, Unwritable
 from comity.node import Failed as Stopped
 from comity.record.envelope import MAX_ENVELOPE

@@ -92,7 +92,9 @@ def span(milliseconds: int) -> str:
 
 def rule_words(rule: Rule) -> tuple[str, ...]:
     """What a decision rule says, sentence by sentence, in the order in which it is applied."""
-    said = [f"A member may take one of these positions: {listed(rule.positions, 'or')}."]
+    only = len(rule.positions) == 1
+    said = [f"A member may {'only ' if only else ''}take {'this position' if only else 'one of these positions'}: "]
+    said[0] += f"{listed(rule.positions, 'or')}."
     for number, clause in enumerate(rule.clauses):
         outcome = _OUTCOMES[clause.outcome] + (f" ({clause.reason})" if clause.reason else "")
         if clause.when is None:
@@ -119,13 +121,13 @@ def provision_words(provision: AnyProvision) -> tuple[str, ...]:
             return ("Prose only: the words stand in the document beside the record.",)
         case Electorate(statuses=statuses, groups=groups):
             within = f" and in the group {listed(groups, 'or')}" if groups else ""
-            return (f"Every member that is {listed(statuses, 'or')}{within} has a seat here.",)
+            return (f"Every member whose status is {listed(statuses, 'or')}{within} has a seat here.",)
         case Office():
             return ("An office. Its keys act for it.",)
         case Organ(electorate=electorate, chair=chair, rules=rules, opens=opens):
             said = [
-                f"Its members are the electorate {electorate}; {chair} presides.",
-                f"It decides by {listed(rules, 'or')}; without other choice by {rules[0]}.",
+                f"Whoever is in the electorate {electorate} has a seat; the office {chair} presides.",
+                f"It decides by the rule {listed(rules, 'or')}; where none is chosen, by {rules[0]}.",
             ]
             if opens is not None:
                 said.append(f"A meeting opens when {condition(opens)}. It votes in open meetings only.")
@@ -133,9 +135,9 @@ def provision_words(provision: AnyProvision) -> tuple[str, ...]:
         case Rule():
             return rule_words(provision)
         case Power(kinds=kinds, holders=holders):
-            return (f"Without a decision of an organ, {listed(holders, 'and')} may do: {listed(kinds)}.",)
+            return (f"Without a decision of an organ, {listed(holders, 'and')} may do this: {listed(kinds)}.",)
         case Competence(kinds=kinds, organ=organ, rule=rule):
-            return (f"{organ} may decide, by the rule {rule}, to do: {listed(kinds)}.",)
+            return (f"The organ {organ} may enact, by the rule {rule}: {listed(kinds)}.",)
 
 
 WORDS: dict[str, Callable[[Any, Register], str]] = {}

@@ -42,7 +42,7 @@ def seat_counts(roll: Sequence[SeatItem]) -> dict[str, int]:
 
 def in_figures(counts: Mapping[str, int]) -> str:
     """`123 yes, 5 no, 12 abstain, 3 no position`."""
-    return ", ".join(f"{number} {LABELS[name].lower()}" for name, number in counts.items())
+    return ", ".join(f"{counts[name]:,} {LABELS[name].lower()}" for name in ORDER if name in counts)
 
 
 def tiles(vote: VoteAnswer, alone: bool = False) -> Markup:
