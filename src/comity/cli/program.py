@@ -25,6 +25,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "verify": ("comity.cli.verify:verify", "Recompute a record with the independent program comity-verify."),
     "export": ("comity.cli.export:export", "Copy a complete record into a folder, checked."),
     "import": ("comity.cli.importing:importing", "Play published data through the whole system."),
+    "bench": ("comity.cli.bench:bench", "Measure what a node reaches on this machine."),
     "completion": ("comity.cli.completion:completion", "Print the script that completes commands in a shell."),
 }
 """Name to (module:command, the first line of its help); a test holds the lines to the commands' own."""
