@@ -37,7 +37,7 @@ class Head(Struct, frozen=True):
     checkpoint: bytes
 
 
-class Receipt(Struct, frozen=True):
+class Receipt(Struct, frozen=True, gc=False):
     """The act is on the record, at `index`, since `stamp` (ms). `duplicate`: it was there before it was submitted."""
 
     index: int

@@ -16,17 +16,20 @@ _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 def write_whole(path: Path, data: bytes, *, durable: bool, mode: int = 0o644) -> None:
     """Put `data` into `path` so that no reader ever sees a part of it."""
-    beside = path.with_name(path.name + ".new")
+    beside = f"{path}.new"
     descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
     try:
-        with open(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
+        try:
+            rest = memoryview(data)
+            while rest:
+                rest = rest[os.write(descriptor, rest) :]
             if durable:
-                os.fsync(file.fileno())
+                os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
         os.replace(beside, path)
     except OSError:
-        beside.unlink(missing_ok=True)
+        os.unlink(beside)
         raise
     if durable:
         sync_folder(path.parent)

@@ -93,7 +93,7 @@ class Ledger:
             judged.fates,
             judged.places,
         )
-        prefix = stamp.to_bytes(STAMP_BYTES, "big")
+        prefix = b"\0" + stamp.to_bytes(STAMP_BYTES, "big")
         index, last = self.committed.size, self.committed.stamp
         step, from_bytes = fold.step, int.from_bytes
         for raw, opened, verified in batch:
@@ -105,9 +105,9 @@ class Ledger:
                 fates.append(self._refuse(refused, opened, index, judged))
                 continue
             act = opened.id
-            leaf = prefix + raw
-            rows.append((index, from_bytes(act[:8], "big", signed=True), leaf))
-            hashes.append(sha256(b"\0" + leaf).digest())
+            marked = prefix + raw
+            hashes.append(sha256(marked).digest())
+            rows.append((index, from_bytes(act[:8], "big", signed=True), marked[1:]))
             fates.append((index, stamp, act, False))
             places[act] = index
             index += 1

@@ -200,6 +200,15 @@ class Node:
         """The verifier key of the log, in the one line of C2SP signed-note."""
         return self._ledger.signer.key.vkey()
 
+    @property
+    def deliver(self) -> Deliver | None:
+        """Where merges run (see `open`). An application points it at its own thread while it serves."""
+        return self._writer.deliver
+
+    @deliver.setter
+    def deliver(self, deliver: Deliver | None) -> None:
+        self._writer.deliver = deliver
+
     # Writing
 
     def submit(self, envelope: bytes) -> Pending:
@@ -258,10 +267,6 @@ class Node:
             return None
         return self._ledger.publication.content(ref, head.size)
 
-    def snapshot(self) -> None:
-        """Ask for a snapshot at the next batch, however recent the last one is."""
-        self.snapshots.size = -self.snapshots.every
-
     # The end
 
     def close(self) -> None:
@@ -288,7 +293,7 @@ class Node:
             self.snapshots.wait()
             if self.snapshots.size != head.size:
                 self.snapshots.take(head, self._ledger.register)
-            self._ledger.publication.advance(head.size)
+            self._ledger.publication.advance(head.size, [])
             self._ledger.publication.finish(head.size, head.checkpoint)
             self.snapshots.wait()
         except OSError as error:

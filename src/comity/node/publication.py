@@ -14,7 +14,6 @@ from pathlib import Path
 from comity.node.files import is_full, write_whole
 from comity.node.store import Store
 from comity.record import tiles
-from comity.record.errors import TileError
 from comity.record.merkle import Tree
 from comity.record.tiles import TILE, TileRef
 
@@ -27,21 +26,30 @@ class Publication:
     def __init__(self, folder: Path, tree: Tree, store: Store, after: Callable[[str], None]) -> None:
         self.folder = folder
         self.size = 0
+        # The entries after the last full bundle, so that completing it needs no reading.
+        self._tail: list[bytes] = []
         self._tree = tree
         self._store = store
         self._after = after
 
-    def advance(self, size: int) -> bool:
-        """Write the full tiles that are complete at `size`; False if the disk is full, to be tried again later."""
+    def advance(self, size: int, added: list[bytes]) -> bool:
+        """Write the full tiles that are complete at `size`, after `added` entries have been committed.
+
+        False if the disk is full; then the next call tries again.
+        """
+        tail = self._tail
+        tail += added
         try:
             for ref in tiles.tiles_for(self.size, size):
-                self._write(ref)
+                self._write(ref, tiles.tile_content(self._tree, ref))
                 if ref.level == 0:
-                    self._write(ref.bundle)
+                    start = (ref.index - self.size // TILE) * TILE
+                    self._write(ref.bundle, tiles.encode_bundle(tail[start : start + TILE]))
         except OSError as error:
             if not is_full(error):
                 raise
             return False
+        del tail[: (size // TILE - self.size // TILE) * TILE]
         self.size = size
         return True
 
@@ -50,10 +58,12 @@ class Publication:
         repaired = 0
         for ref in tiles.tiles_for(0, size):
             for one in (ref, ref.bundle) if ref.level == 0 else (ref,):
-                if not self._is_right(one):
-                    self._write(one)
+                content = self.content(one, size)
+                if content is not None and not self._is_right(one, content):
+                    self._write(one, content)
                     repaired += 1
         self.size = size
+        self._tail = self._store.leaves(size // TILE * TILE, size)
         return repaired
 
     def finish(self, size: int, checkpoint: bytes) -> None:
@@ -61,7 +71,9 @@ class Publication:
         partial = tiles.partial_refs(size)
         partial += [ref.bundle for ref in partial if ref.level == 0]
         for ref in partial:
-            self._write(ref)
+            content = self.content(ref, size)
+            if content is not None:
+                self._write(ref, content)
         self._after("partials written")
         write_whole(self.folder / CHECKPOINT, checkpoint, durable=True)
         self._after("checkpoint written")
@@ -81,19 +93,19 @@ class Publication:
             return tiles.encode_bundle(self._store.leaves(start, start + ref.width))
         return tiles.tile_content(self._tree, ref)
 
-    def _write(self, ref: TileRef) -> None:
-        content = self.content(ref, self._tree.size)
-        if content is None:
-            raise TileError(f"The tile {ref.path} is not complete yet.")
+    def _write(self, ref: TileRef, content: bytes) -> None:
         path = self.folder / ref.path
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(path, content, durable=False)
+        try:
+            write_whole(path, content, durable=False)
+        except FileNotFoundError:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_whole(path, content, durable=False)
         if ref.width == TILE:
-            shutil.rmtree(path.with_name(path.name + ".p"), ignore_errors=True)
+            shutil.rmtree(f"{path}.p", ignore_errors=True)
         self._after("tile written")
 
-    def _is_right(self, ref: TileRef) -> bool:
+    def _is_right(self, ref: TileRef, content: bytes) -> bool:
         try:
-            return (self.folder / ref.path).read_bytes() == self.content(ref, self._tree.size)
+            return (self.folder / ref.path).read_bytes() == content
         except FileNotFoundError:
             return False

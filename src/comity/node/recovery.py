@@ -157,6 +157,8 @@ def _register(folder: Path, store: Store, tree: Tree, head: Head) -> Register:
                 header, register = found
                 refold(store, register, header.size, header.stamp)
                 return register
+            # Damaged, of other code, or of another record: of no use to any later start either.
+            path.unlink()
         register = Register()
         refold(store, register, 0, 0)
     except UnknownEdition as error:

@@ -162,7 +162,7 @@ class Snapshots:
         tables = copy_tables(register)
         self.size = head.size
         self._after("snapshot taken")
-        self._thread = threading.Thread(target=self._write, args=(head, tables), name="comity-snapshot")
+        self._thread = threading.Thread(target=self._write, args=(head, tables), name="comity-snapshot", daemon=True)
         self._thread.start()
 
     def wait(self) -> None:

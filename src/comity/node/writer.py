@@ -125,7 +125,7 @@ class Writer:
         self._clock = clock
         self._verifiers = verifiers
         self._snapshots = snapshots
-        self._deliver = deliver
+        self.deliver = deliver
         self._limit = limit
         self._after = after
         self._on_failure = on_failure
@@ -137,7 +137,7 @@ class Writer:
         self._stuck = ""
         self._delivery: _Delivery | None = None
         self._keys: dict[str, bytes] = {}
-        self._thread = threading.Thread(target=self._run, name="comity-writer")
+        self._thread = threading.Thread(target=self._run, name="comity-writer", daemon=True)
         self._thread.start()
 
     # For all threads
@@ -286,11 +286,12 @@ class Writer:
         self._full_until = 0.0
         self._count(judged, time.perf_counter() - begun)
         self._delivery = _Delivery(lambda: self._publish(batch.futures, judged, head))
-        if self._deliver:
-            self._deliver(self._delivery)
+        deliver = self.deliver
+        if deliver:
+            deliver(self._delivery)
         else:
             self._delivery()
-        ledger.publication.advance(head.size)
+        ledger.publication.advance(head.size, [row[2] for row in judged.rows])
         self._after("tiles written")
         return None
 
