@@ -113,6 +113,21 @@ class Pending(Future[Answer]):
         """Answers come whether or not somebody waits for them."""
         return False
 
+    def result(self, timeout: float | None = None) -> Answer:
+        """The answer; TimeoutError if it has not come within `timeout` seconds."""
+        self._await(timeout)
+        return super().result(0)
+
+    def exception(self, timeout: float | None = None) -> BaseException | None:
+        """Why there is no answer, or None; TimeoutError if neither has come within `timeout` seconds."""
+        self._await(timeout)
+        return super().exception(0)
+
+    def _await(self, timeout: float | None) -> None:
+        # The condition is shared: being woken may mean that a sibling has its answer.
+        with self._condition:
+            self._condition.wait_for(lambda: self._state == FINISHED, timeout)
+
 
 def settle(answers: Iterable[tuple[Pending, Answer | Exception]]) -> None:
     """Give many answers (or errors); neighbours that share a condition are woken once."""

@@ -77,8 +77,9 @@ class _Batch(Struct):
 class _Delivery:
     """Work that is done once, by whoever comes first: the application's thread, or the writer while closing."""
 
-    def __init__(self, work: Callable[[], None]) -> None:
+    def __init__(self, work: Callable[[], None], on_error: Callable[[], None]) -> None:
         self._work = work
+        self._on_error = on_error
         self._lock = threading.Lock()
         self._error: BaseException | None = None
         self._done = threading.Event()
@@ -92,6 +93,8 @@ class _Delivery:
             except BaseException as error:
                 self._error = error
             self._done.set()
+        if self._error:
+            self._on_error()
 
     def wait(self, closing: threading.Event) -> None:
         """Return when it is done. An application that is closing may not come to it any more."""
@@ -136,6 +139,8 @@ class Writer:
         self._full_until = 0.0
         self._stuck = ""
         self._delivery: _Delivery | None = None
+        self._delivered: list[Pending] = []
+        self._broken = False
         self._keys: dict[str, bytes] = {}
         self._thread = threading.Thread(target=self._run, name="comity-writer", daemon=True)
         self._thread.start()
@@ -187,6 +192,12 @@ class Writer:
             self._more.notify()
         self._thread.join()
 
+    def _wake(self) -> None:
+        """Have the writer notice, though nothing is queued, that a delivery went wrong."""
+        with self._more:
+            self._broken = True
+            self._more.notify()
+
     def _ending(self) -> NodeError:
         return Failed(self.failed) if self.failed else Unwritable("The node is closing.", CLOSING_PAUSE_S)
 
@@ -213,13 +224,15 @@ class Writer:
                 ahead.popleft()
             self._settled()
         except BaseException as error:
-            self._fail(error, [future for batch in ahead for future in batch.futures])
+            self._fail(error, self._delivered + [future for batch in ahead for future in batch.futures])
         self._turn_away_queued(self._ending())
 
     def _take(self, *, wait: bool) -> _Batch | None:
         """What is queued, up to a batch; None if there is nothing and no point in waiting."""
         with self._more:
             while not self._queue:
+                if self._broken:
+                    self._settled()
                 if not wait or self._closing.is_set():
                     return None
                 self._more.wait()
@@ -285,7 +298,8 @@ class Writer:
             return self._turn_away(batch, Unwritable("The disk of the record is full.", 5))
         self._full_until = 0.0
         self._count(judged, time.perf_counter() - begun)
-        self._delivery = _Delivery(lambda: self._publish(batch.futures, judged, head))
+        self._delivered = batch.futures
+        self._delivery = _Delivery(lambda: self._publish(batch.futures, judged, head), self._wake)
         deliver = self.deliver
         if deliver:
             deliver(self._delivery)
@@ -308,6 +322,7 @@ class Writer:
         if self._delivery:
             self._delivery.wait(self._closing)
             self._delivery = None
+            self._delivered = []
 
     def _doubt(self) -> Unwritable | None:
         doubt = self._stuck or self._clock.doubt(self._ledger.committed.stamp)
