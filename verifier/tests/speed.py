@@ -75,7 +75,7 @@ def main() -> None:
     votes, jobs, repeats = (numbers + [60_000, len(os.sched_getaffinity(0)), 3][len(numbers) :])[:3]
     with tempfile.TemporaryDirectory() as name:
         signed = build(votes, Path(name))
-        command = [sys.executable, "-m", "comity_verify", name, "--json", "--jobs", str(jobs)]
+        command = [sys.executable, "-m", "comity_verify.cli", name, "--json", "--jobs", str(jobs)]
         ratios = []
         for _ in range(repeats):
             alone = bare(signed, jobs)

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from comity_verify.signature import valid
+from comity_verify.canonical import valid
+
 
 DATA = Path(os.environ.get("COMITY_DATA", Path(__file__).parents[2] / "../shared/data"))
 

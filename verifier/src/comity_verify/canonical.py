@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Canonical JSON as `entry.md` restricts RFC 8785, base64 and SHA-256: bytes have exactly one reading.
+"""Canonical JSON as `entry.md` restricts RFC 8785, base64, SHA-256 and Ed25519: bytes have exactly one reading.
 
 A text is canonical when it is what this module would write for what it reads there. So reading is: decode, write
 again, compare. Numbers out of range and zero values are a matter of the fields (`forms.py`).
@@ -7,9 +7,11 @@ again, compare. Numbers out of range and zero values are a matter of the fields 
 
 import binascii
 import hashlib
+import importlib
 import json
 import re
 import sys
+from typing import Any
 
 MAX_INTEGER = 2**53 - 1
 
@@ -78,3 +80,18 @@ def unbase64(text: str | bytes) -> bytes:
 def hex256(data: bytes) -> str:
     """SHA-256 in lower-case hexadecimal: act ids, key ids and digests."""
     return hashlib.sha256(data).hexdigest()
+
+
+_sodium: Any = importlib.import_module("nacl._sodium")
+_open, _nowhere = _sodium.lib.crypto_sign_open, _sodium.ffi.NULL
+
+
+def valid(key: bytes, signature: bytes, message: bytes) -> bool:
+    """Strict Ed25519: whether the 64 bytes are the signature of the message by the 32-byte key.
+
+    libsodium's `crypto_sign_open` calls `crypto_sign_verify_detached` on the two parts and, given no place for the
+    message, does nothing else. PyNaCl's own function makes copies, which cost a twentieth of the whole.
+    """
+    if len(key) != 32 or len(signature) != 64:
+        return False
+    return bool(_open(_nowhere, _nowhere, signature + message, 64 + len(message), key) == 0)

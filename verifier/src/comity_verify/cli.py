@@ -18,11 +18,8 @@ cannot be read; 3 governed by an edition of the rules that this program does not
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="comity-verify",
-        description="Recomputes a Comity record from its public files alone.",
-        epilog=_EPILOG,
-    )
+    about = "Recomputes a Comity record from its public files alone."
+    parser = argparse.ArgumentParser(prog="comity-verify", description=about, epilog=_EPILOG)
     parser.add_argument("target", metavar="TARGET", help="folder or http(s) address with checkpoint and tile/")
     parser.add_argument("--founding", metavar="HEX", default="", help="the founding act's id, as you know it")
     parser.add_argument("--cosigner", metavar="VKEY", action="append", default=[], help="must have cosigned")
@@ -31,13 +28,6 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--json", action="store_true", help="print one line of JSON instead of the page")
     parser.add_argument("--version", action="version", version=f"comity-verify {__version__}")
     return parser
-
-
-def _processors() -> int:
-    """The processors that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -52,25 +42,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         cosigners = tuple([verifier_key(vkey) for vkey in options.cosigner])
     except Unreadable as error:
         parser.error(str(error))
+    available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     try:
-        files = source(options.target)
+        verdict = verify(source(options.target), options.founding, cosigners, options.jobs or available)
     except Unreadable as error:
         verdict = Verdict(unreadable=str(error))
-    else:
-        verdict = verify(files, options.founding, cosigners, options.jobs or _processors())
-    _print(verdict, options)
-    if options.explain is not None and options.explain not in verdict.fold.register.votes:
-        return verdict.exit_code or UNREADABLE
-    return verdict.exit_code
-
-
-def _print(verdict: Verdict, options: argparse.Namespace) -> None:
-    output = sys.stdout
-    if hasattr(output, "reconfigure"):
-        output.reconfigure(errors="backslashreplace")
+    if hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(errors="backslashreplace")
     if options.explain is not None:
         print(explain(verdict, options.explain))
     print(as_json(verdict) if options.json else as_text(verdict))
+    missing = options.explain is not None and options.explain not in verdict.fold.register.votes
+    return verdict.exit_code or (UNREADABLE if missing else 0)
 
 
 if __name__ == "__main__":

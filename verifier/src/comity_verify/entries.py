@@ -16,10 +16,9 @@ from hashlib import sha256
 from typing import Any, NamedTuple
 
 from comity_verify import tree
-from comity_verify.canonical import MAX_INTEGER, Malformed, hex256, read, unbase64
+from comity_verify.canonical import MAX_INTEGER, Malformed, hex256, read, unbase64, valid
 from comity_verify.forms import FORMS, KINDS, shown
 from comity_verify.rules import CHARACTERS
-from comity_verify.signature import valid
 from comity_verify.source import Source
 
 Json = dict[str, Any]

@@ -7,12 +7,12 @@ size, form (both found by the reader), stamp, organisation, key, counter, expiry
 
 from typing import NamedTuple
 
-from comity_verify.canonical import MAX_INTEGER, hex256, unbase64
-from comity_verify.entries import Bundle, Item
-from comity_verify.kinds import Context, founding_keys, require
-from comity_verify.register import Refused, Register
+from comity_verify.canonical import MAX_INTEGER, hex256, unbase64, valid
+from comity_verify.entries import Bundle, Item, Json
+from comity_verify.kinds import Chamber, Context, founding_keys
+from comity_verify.note import ED25519, NoteKey
+from comity_verify.register import Refused, must
 from comity_verify.rules import CHARACTERS
-from comity_verify.signature import valid
 
 EDITION = 1
 LONGEST_LIFE = 7_776_000_000  # milliseconds: 90 days
@@ -32,11 +32,12 @@ class Fold:
     """The register that follows from the entries taken so far, and what was void among them."""
 
     def __init__(self) -> None:
-        self.register = Register()
+        self.register = Chamber()
         self.size = 0  # entries taken, void ones included
         self.void: list[VoidEntry] = []
         self.halted: int | None = None  # the first entry not taken: no organisation, or a later edition
         self._last = 0
+        self._known = True  # the edition
 
     @property
     def founded(self) -> bool:
@@ -48,9 +49,10 @@ class Fold:
         """The number of entries that are not void."""
         return (self.size if self.halted is None else self.halted) - len(self.void)
 
-    def public_log_key(self) -> bytes:
+    def log_key(self) -> NoteKey:
         """The key that must sign the checkpoints."""
-        return unbase64(self.register.organisation["log_key"])
+        about = self.register.organisation
+        return NoteKey(about["origin"], ED25519, unbase64(about["log_key"]))
 
     def take(self, bundle: Bundle) -> None:
         """Takes the entries of the next bundle."""
@@ -75,7 +77,7 @@ class Fold:
                 and stamp <= expires <= stamp + LONGEST_LIFE
                 and counter > counters.get(key_id, 0)
                 and position in open_vote.admitted
-                and self.halted is None
+                and self._known
                 and stamp <= MAX_INTEGER
             ):
                 counters[key_id] = counter
@@ -90,74 +92,61 @@ class Fold:
 
     def _take(self, item: Item) -> None:
         """Takes one entry, the general way."""
-        index = self.size
+        number, register = self.size, self.register
         self.size += 1
+        if number and not (self.founded and self._known) and self.halted is None:
+            self.halted = number
         if self.halted is not None:
             return
-        if index and (not self.founded or self.register.organisation["edition"] != EDITION):
-            self.halted = index
-            return
         try:
-            holder = self._check(index, item)
-            effects = require(item.kind, self.register, item.payload["act"], Context(index, item.stamp, holder))
+            at = Context(item.kind, number, item.stamp, self._check(number, item))
+            effects = register.require(item.payload["act"], at)
         except Refused as refusal:
-            self.void.append(VoidEntry(index, refusal.code, refusal.why))
+            self.void.append(VoidEntry(number, refusal.code, refusal.why))
             return
         for _ in effects:
             pass
-        if index == 0:
-            self.register.organisation["id"] = item.act_id
-        self.register.counters[item.payload["signers"][0]] = item.payload["counter"]
+        if number == 0:
+            register.organisation["id"] = item.act_id
+        register.counters[item.payload["signers"][0]] = item.payload["counter"]
         self._last = item.stamp
+        self._known = register.organisation["edition"] == EDITION
 
-    def _check(self, index: int, item: Item) -> str:
+    def _check(self, number: int, item: Item) -> str:
         """The checks that all kinds have in common; returns the first holder."""
-        if not item.kind:
-            raise Refused(item.code, item.why)
-        payload, stamp, register = item.payload, item.stamp, self.register
-        if not self._last <= stamp <= MAX_INTEGER:
-            raise Refused("stamp", f"the stamp {stamp} is less than {self._last}, the one before, or over 2^53-1")
-        self._check_organisation(index, item)
-        public, holder = self._check_keys(index, item)
-        signers, counter, expires = payload["signers"], payload["counter"], payload["expires"]
-        last = register.counters.get(signers[0], 0)
-        if counter <= last:
-            raise Refused("counter", f"the counter is {counter}, but key {signers[0]} has used {last} already")
-        if not stamp <= expires <= stamp + LONGEST_LIFE:
-            raise Refused("expiry", f"it expires at {expires}: not from the stamp {stamp} to 90 days after it")
-        forged = item.forged
-        for key_id, signature in item.unverified:
-            if not forged and not valid(public[key_id], signature, item.signed):
-                forged = key_id
-        if forged:
-            why = f"the signature by the key {forged} does not verify: its holder did not sign these bytes"
-            raise Refused("signature", why)
+        must(item.kind, item.code, item.why)
+        payload, stamp, last = item.payload, item.stamp, self._last
+        must(last <= stamp <= MAX_INTEGER, "stamp", f"the stamp {stamp} is less than {last} before, or over 2^53-1")
+        named = payload.get("organisation")
+        if number:
+            right = named == self.register.organisation["id"]
+            must(right, "organisation", f"the act is addressed to the organisation {named or '(none)'}")
+        else:
+            right = item.kind == "organisation.found" and named is None
+            must(right, "organisation", "entry 0 is not a founding act that names no organisation")
+        public, holder = self._signers(number, payload)
+        owner, counter, expires = payload["signers"][0], payload["counter"], payload["expires"]
+        used = self.register.counters.get(owner, 0)
+        must(counter > used, "counter", f"the counter is {counter}, but the key {owner} has used {used} already")
+        lives = stamp <= expires <= stamp + LONGEST_LIFE
+        must(lives, "expiry", f"it expires at {expires}: not from the stamp {stamp} to 90 days after it")
+        late = [key_id for key_id, signature in item.unverified if not valid(public[key_id], signature, item.signed)]
+        for key_id in [item.forged, *late]:
+            must(not key_id, "signature", f"the signature by the key {key_id} does not verify: its holder did not sign")
         return holder
 
-    def _check_organisation(self, index: int, item: Item) -> None:
-        named = item.payload.get("organisation")
-        if index == 0:
-            if item.kind != "organisation.found" or named is not None:
-                raise Refused("organisation", "entry 0 is not a founding act that names no organisation")
-        elif named != self.register.organisation["id"]:
-            raise Refused("organisation", f"the act is addressed to the organisation {named or '(none)'}")
-
-    def _check_keys(self, index: int, item: Item) -> tuple[dict[str, bytes], str]:
-        """The public keys of the signers, and the first one's holder."""
-        signers = item.payload["signers"]
-        if index == 0:
-            offered = founding_keys(item.payload["act"])
-            public = {hex256(key): key for key in [unbase64(key["key"]) for _, key in offered]}
-            if set(public) != set(signers):
-                raise Refused("key", "the signers are not exactly the keys that the founding act registers")
+    def _signers(self, number: int, payload: Json) -> tuple[dict[str, bytes], str]:
+        """The signers' public keys, and the first one's holder."""
+        keys = self.register.keys
+        if number == 0:
+            founders = [unbase64(key["key"]) for _, key in founding_keys(payload["act"])]
+            public = {hex256(key): key for key in founders}
+            why = "the signers are not exactly the keys that the founding act registers"
+            must(set(public) == set(payload["signers"]), "key", why)
             return public, ""
-        public = {}
-        for key_id in signers:
-            key = self.register.keys.get(key_id)
-            if key is None:
-                raise Refused("key", f"the key {key_id} is not registered")
-            if "revoked" in key:
-                raise Refused("key", f"the key {key_id} was revoked by entry {key['revoked']}")
-            public[key_id] = unbase64(key["key"])
-        holder: str = self.register.keys[signers[0]]["holder"]
-        return public, holder
+        for key_id in payload["signers"]:
+            must(key_id in keys, "key", f"the key {key_id} is not registered")
+            revoked = keys[key_id].get("revoked")
+            must(revoked is None, "key", f"the key {key_id} was revoked by entry {revoked}")
+        public = {key_id: unbase64(keys[key_id]["key"]) for key_id in payload["signers"]}
+        return public, keys[payload["signers"][0]]["holder"]

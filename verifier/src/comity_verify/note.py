@@ -5,8 +5,7 @@ import hashlib
 import re
 from typing import NamedTuple
 
-from comity_verify.canonical import Malformed, unbase64
-from comity_verify.signature import valid
+from comity_verify.canonical import Malformed, unbase64, valid
 from comity_verify.source import Broken, Unreadable
 
 LONGEST = 1_000_000  # bytes of a checkpoint with all its signatures

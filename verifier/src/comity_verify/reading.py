@@ -7,7 +7,7 @@ registered meanwhile, a few hundred at most so that neither side ever waits for 
 
 import contextlib
 import multiprocessing
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from multiprocessing.connection import Connection
 
 from comity_verify import tree
@@ -39,7 +39,10 @@ def read_in_order(
             for ahead in range(1, count + _AHEAD * jobs):
                 due = ahead - _AHEAD * jobs
                 if due >= 1:
-                    yield _answer(pipes[due % jobs])
+                    answer = pipes[due % jobs].recv()
+                    if isinstance(answer, VerifyError):
+                        raise answer
+                    yield answer
                 if ahead < count:
                     mine = ahead % jobs
                     keys = registered[told[mine] : told[mine] + _KEYS_AT_ONCE]
@@ -49,16 +52,8 @@ def read_in_order(
             raise Unreadable("A process that read the record ended before its time.") from None
 
 
-def _answer(pipe: "Connection[object, object]") -> Bundle:
-    answer = pipe.recv()
-    if isinstance(answer, VerifyError):
-        raise answer
-    assert isinstance(answer, Bundle)
-    return answer
-
-
 @contextlib.contextmanager
-def _process(source: Source, organisation: str) -> Iterator["Connection[object, object]"]:
+def _process(source: Source, organisation: str) -> Generator[Connection, None, None]:
     here, there = multiprocessing.Pipe()
     process = multiprocessing.Process(target=_serve, args=(there, source, organisation), daemon=True)
     process.start()
@@ -71,21 +66,15 @@ def _process(source: Source, organisation: str) -> Iterator["Connection[object, 
         process.join()
 
 
-def _serve(pipe: "Connection[object, object]", source: Source, organisation: str) -> None:
+def _serve(pipe: Connection, source: Source, organisation: str) -> None:
     """Reads what it is told to until it is ended."""
     reader = Reader(source)
     reader.belong(organisation)
-    while True:
-        try:
-            order = pipe.recv()
-        except (EOFError, OSError, KeyboardInterrupt):
-            return
-        assert isinstance(order, tuple)
-        number, width, keys = order
-        reader.learn(keys)
-        try:
-            pipe.send(reader.bundle(number, width))
-        except VerifyError as error:
-            pipe.send(error)
-        except (BrokenPipeError, KeyboardInterrupt):
-            return
+    with contextlib.suppress(EOFError, OSError, KeyboardInterrupt):
+        while True:
+            number, width, keys = pipe.recv()
+            reader.learn(keys)
+            try:
+                pipe.send(reader.bundle(number, width))
+            except VerifyError as error:
+                pipe.send(error)

@@ -38,6 +38,12 @@ class Running(NamedTuple):
     deadline: int
 
 
+def must(holds: object, code: str, why: str) -> None:
+    """Refuses where it does not hold."""
+    if not holds:
+        raise Refused(code, why)
+
+
 def row(required: Json, **optional: Any) -> Json:
     """A row: required fields as they are, optional ones without their zero values."""
     return required | {name: value for name, value in optional.items() if value}
@@ -48,17 +54,10 @@ class Register:
 
     def __init__(self) -> None:
         self.tables: dict[str, Json] = {name: {} for name in TABLES}
-        self.articles: Json = self.tables["articles"]
-        self.members: Json = self.tables["members"]
-        self.keys: Json = self.tables["keys"]
-        self.counters: dict[str, int] = self.tables["counters"]
-        self.rolls: Json = self.tables["rolls"]
-        self.meetings: Json = self.tables["meetings"]
-        self.proposals: Json = self.tables["proposals"]
-        self.votes: Json = self.tables["votes"]
-        self.decisions: Json = self.tables["decisions"]
+        _, self.articles, self.members, self.keys, self.counters = list(self.tables.values())[:5]
+        self.rolls, self.meetings, self.proposals, self.votes, self.decisions = list(self.tables.values())[5:]
         self.running: dict[str, Running] = {}
-        # Keys in force, and the holders of those that are members' keys without the prefix: the common case.
+        # Of the keys in force those of members, and all public keys that were ever registered.
         self.members_by_key: dict[str, str] = {}
         self.registered: list[bytes] = []
         self._seats: dict[str, list[str]] = {}
@@ -80,8 +79,7 @@ class Register:
     def organ(self, article: str) -> Json:
         """The provision of an organ; refused with `organ.unknown` where there is none."""
         provision = self.provision(article, "organ")
-        if not provision:
-            raise Refused("organ.unknown", f"no article {article} is an organ")
+        must(provision, "organ.unknown", f"no article {article} is an organ")
         return provision
 
     def add_key(self, key: Json, holder: str, index: int) -> None:
@@ -190,30 +188,27 @@ def cohere(articles: Json) -> None:
     """Refuses articles that, as a whole, do not fit together."""
     for name in sorted(articles):
         provision = articles[name]["provision"]
+        which, fault = provision["is"], ""
         for wanted, other in _references(provision):
-            if other not in articles or articles[other]["provision"]["is"] != wanted:
-                raise Refused("charter.reference", f"article {name} names {other}, which is no {wanted}")
-        which = provision["is"]
+            fits = other in articles and articles[other]["provision"]["is"] == wanted
+            must(fits, "charter.reference", f"article {name} names {other}, which is no {wanted}")
         if which in ("power", "competence"):
             for kind in provision["kinds"]:
-                if kind not in (EMPOWERED if which == "power" else ENACTABLE):
-                    raise Refused("charter.kind", f"article {name}: a {which} cannot list the kind {kind}")
-        fault = ""
+                admitted = EMPOWERED if which == "power" else ENACTABLE
+                must(kind in admitted, "charter.kind", f"article {name}: a {which} cannot list the kind {kind}")
         if which == "rule":
             fault = rules.rule_fault(provision)
         elif which == "organ" and "opens" in provision:
             fault = rules.fault(["present"], [provision["opens"]])
-        if fault:
-            raise Refused("charter.rule", f"article {name} is not well-formed: {fault}")
+        must(not fault, "charter.rule", f"article {name} is not well-formed: {fault}")
 
 
 def _references(provision: Json) -> list[tuple[str, str]]:
+    """What an article names, each with the sort of article that it must be."""
     which = provision["is"]
     if which == "organ":
-        rule_references = [("rule", rule) for rule in provision["rules"]]
-        return [("electorate", provision["electorate"]), ("office", provision["chair"]), *rule_references]
+        named = [("rule", rule) for rule in provision["rules"]]
+        return [("electorate", provision["electorate"]), ("office", provision["chair"]), *named]
     if which == "power":
-        return [(sort, other) for sort, _, other in [named.partition("/") for named in provision["holders"]]]
-    if which == "competence":
-        return [("organ", provision["organ"]), ("rule", provision["rule"])]
-    return []
+        return [(holder.split("/")[0], holder.split("/")[1]) for holder in provision["holders"]]
+    return [("organ", provision["organ"]), ("rule", provision["rule"])] if which == "competence" else []

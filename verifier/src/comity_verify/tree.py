@@ -106,9 +106,10 @@ class Frontier:
         self._levels: list[list[bytes]] = []
         self._full: list[int] = []  # how many full tiles each level has had
 
-    def add(self, hashes: list[bytes], full: bool) -> None:
+    def add(self, hashes: list[bytes], full: bool, faults: list[str]) -> None:
         """Adds what a bundle comes to: the root of a full one, or the leaf hashes of the last, partial one."""
-        self.tiles += 1
+        self.tiles += 2
+        self.faults += faults
         if not full:
             self._partial = hashes
             return

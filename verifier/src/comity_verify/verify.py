@@ -40,7 +40,6 @@ class Verdict:
     root: str = ""
     register: str = ""
     anchor: str = "record itself"
-    bundles: int = 0
     tiles: int = 0
     seconds: float = 0.0
 
@@ -51,45 +50,40 @@ class Verdict:
             return INVALID
         if self.unreadable:
             return UNREADABLE
-        return UNKNOWN_EDITION if self.fold.halted is not None else VALID
-
-    @property
-    def ok(self) -> bool:
-        """Whether everything was reached and everything agreed."""
-        return self.exit_code == VALID
+        return VALID if self.fold.halted is None else UNKNOWN_EDITION
 
 
 def verify(source: Source, founding: str = "", cosigners: tuple[note.NoteKey, ...] = (), jobs: int = 1) -> Verdict:
     """Takes all the steps, as far as the record lets it."""
-    started = time.monotonic()
-    verdict = Verdict()
+    started, verdict = time.monotonic(), Verdict()
     try:
-        checkpoint = verdict.checkpoint = _checkpoint(source)
-        _read(source, checkpoint, verdict, cosigners, jobs)
+        try:
+            verdict.checkpoint = note.parse(source.read("checkpoint", note.LONGEST))
+        except Absent as absent:
+            raise Unreadable(f"There is no record here: {absent}") from None
+        _read(source, verdict.checkpoint, verdict, cosigners, jobs)
     except Unreadable as error:
         verdict.unreadable = str(error)
     except Broken as error:
         verdict.faults.append(f"{error} So the record is not what its checkpoint promises, or is not all here.")
-    if verdict.fold.founded:
-        _compare_anchor(verdict, founding)
+    if verdict.fold.founded and founding:
+        verdict.anchor = "founding act given"
+        found = verdict.fold.register.organisation["id"]
+        if found != founding:
+            verdict.faults.append(
+                f"This is the record of the organisation {found}, not of {founding}, which was asked for: "
+                "another organisation, or a forgery with a founding act of its own."
+            )
     _name_the_rest(verdict, cosigners)
     verdict.seconds = time.monotonic() - started
     return verdict
-
-
-def _checkpoint(source: Source) -> note.Checkpoint:
-    try:
-        data = source.read("checkpoint", note.LONGEST)
-    except Absent as absent:
-        raise Unreadable(f"There is no record here: {absent}") from None
-    return note.parse(data)
 
 
 def _read(
     source: Source, checkpoint: note.Checkpoint, verdict: Verdict, cosigners: tuple[note.NoteKey, ...], jobs: int
 ) -> None:
     """Steps 1 to 6. The first bundle comes first, since entry 0 has the key that signs the checkpoint."""
-    fold, size = verdict.fold, checkpoint.size
+    fold, size, faults = verdict.fold, checkpoint.size, verdict.faults
     if size == 0:
         raise Broken("The record is empty: it has no founding act.")
     reader, frontier = Reader(source), tree.Frontier(source)
@@ -98,22 +92,29 @@ def _read(
     if not fold.founded:
         return  # entry 0 is void: there is no organisation, and verification ends here
     _compare_signatures(checkpoint, verdict, cosigners)
-    organisation = fold.register.organisation["id"]
-    rest = read_in_order(source, reader, organisation, size, fold.register.registered, jobs)
-    with contextlib.closing(rest):
+    organisation, registered = fold.register.organisation["id"], fold.register.registered
+    with contextlib.closing(read_in_order(source, reader, organisation, size, registered, jobs)) as rest:
         for bundle in itertools.chain([first], rest):
-            frontier.add(bundle.hashes, bundle.full)
-            verdict.bundles += 1
-            verdict.faults += bundle.faults
+            frontier.add(bundle.hashes, bundle.full, bundle.faults)
             if bundle is not first:
                 fold.take(bundle)
-    _compare_root(checkpoint, verdict, frontier)
-    verdict.register = fold.register.digest()
+    root = frontier.root()
+    verdict.root, verdict.tiles, verdict.register = root.hex(), frontier.tiles, fold.register.digest()
+    faults += frontier.faults
+    if root != checkpoint.root:
+        faults.append(
+            f"The entries have the root {root.hex()}, the checkpoint signs {checkpoint.root.hex()}: these are not "
+            "the entries that the host signed. Whoever serves them altered them, or the host signed another log."
+        )
+    elif frontier.faults:
+        faults.append(
+            "The entries are those that the checkpoint signs; the tiles named above are not theirs, "
+            "so whoever serves the files altered or damaged the tiles."
+        )
 
 
 def _compare_signatures(checkpoint: note.Checkpoint, verdict: Verdict, cosigners: tuple[note.NoteKey, ...]) -> None:
-    about = verdict.fold.register.organisation
-    log = note.NoteKey(about["origin"], note.ED25519, verdict.fold.public_log_key())
+    log = verdict.fold.log_key()
     if checkpoint.origin != log.name:
         verdict.faults.append(
             f"The checkpoint is of the log {checkpoint.origin[:128]!r}; the founding act founds {log.name!r}. "
@@ -132,59 +133,24 @@ def _compare_signatures(checkpoint: note.Checkpoint, verdict: Verdict, cosigners
             verdict.cosigned.append(key.name + (f" at {signed}" if signed else ""))
 
 
-def _compare_root(checkpoint: note.Checkpoint, verdict: Verdict, frontier: tree.Frontier) -> None:
-    root = frontier.root()
-    verdict.root, verdict.tiles = root.hex(), frontier.tiles
-    damaged = verdict.faults + frontier.faults != verdict.faults or any("tile/" in fault for fault in verdict.faults)
-    verdict.faults += frontier.faults
-    if root != checkpoint.root:
-        verdict.faults.append(
-            f"The entries have the root {root.hex()}, the checkpoint signs {checkpoint.root.hex()}: these are not "
-            "the entries that the host signed. Whoever serves them altered them, or the host signed another log."
-        )
-    elif damaged:
-        verdict.faults.append(
-            "The entries are those that the checkpoint signs; the tiles named above are not theirs, "
-            "so whoever serves the files altered or damaged the tiles."
-        )
-
-
-def _compare_anchor(verdict: Verdict, founding: str) -> None:
-    found = verdict.fold.register.organisation["id"]
-    if founding:
-        verdict.anchor = "founding act given"
-        if found != founding:
-            verdict.faults.append(
-                f"This is the record of the organisation {found}, not of {founding}, which was asked for: "
-                "another organisation, or a forgery with a founding act of its own."
-            )
-
-
 def _name_the_rest(verdict: Verdict, cosigners: tuple[note.NoteKey, ...]) -> None:
     """What this program did not recompute."""
-    fold, rest = verdict.fold, verdict.not_recomputed
-    size = 0 if verdict.checkpoint is None else verdict.checkpoint.size
+    fold, rest, checkpoint = verdict.fold, verdict.not_recomputed, verdict.checkpoint
+    known = [(key.name, key.tag()) for key in (*cosigners, *([fold.log_key()] if fold.founded else []))]
+    others = [1 for name, blob in checkpoint.signatures if (name, blob[:4]) not in known] if checkpoint else []
     if fold.halted is not None and fold.founded:
         edition = fold.register.organisation["edition"]
         rest.append(
-            f"entries {fold.halted} to {size - 1}: they are governed by edition {edition}, and this program "
-            f"knows edition {EDITION}; a later release is needed"
+            f"entries from {fold.halted} on: they are governed by edition {edition}, and this program knows "
+            f"edition {EDITION}; a later release is needed"
         )
     elif not verdict.register:
         rest.append("whatever comes after the point where verification ended")
-    documents = fold.register.documents()
-    rest.append(f"documents beside the record ({documents} named by digest)")
+    rest.append(f"documents beside the record ({fold.register.documents()} named by digest)")
     rest.append("the time of stamps: it is the host's word; only their order was checked")
     rest.append("who holds the keys that act in a member's or an office's name")
-    if verdict.checkpoint is not None:
-        known = {(key.name, key.tag()) for key in cosigners}
-        if fold.founded:
-            about = fold.register.organisation
-            log = note.NoteKey(about["origin"], note.ED25519, fold.public_log_key())
-            known.add((log.name, log.tag()))
-        unknown = [name for name, blob in verdict.checkpoint.signatures if (name, blob[:4]) not in known]
-        if unknown:
-            rest.append(f"{len(unknown)} other signatures on the checkpoint, whose keys were not given")
+    if others:
+        rest.append(f"{len(others)} other signatures on the checkpoint, whose keys were not given")
     if not verdict.cosigned:
         rest.append("whether others are shown another record: compare checkpoints, or give cosigners' keys")
     if verdict.anchor == "record itself":
