@@ -11,7 +11,6 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
-from conformance.scribe import Json, Scribe
 from tests.charter.recount import recount
 
 from comity.charter import fold
@@ -20,6 +19,7 @@ from comity.charter.register import Draft
 from comity.charter.tables import Roll
 from comity.dialogue.tables import Decision, Proposal, Vote
 from conformance import articles as charter
+from conformance.scribe import Json, Scribe
 
 Choose = Callable[[Sequence[Any]], Any]
 

@@ -13,7 +13,6 @@ from typing import Any
 import msgspec
 import pytest
 import rfc8785
-from conformance.scribe import Scribe, judge
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
@@ -22,6 +21,7 @@ from tests.charter.player import Player
 from comity.charter import fold
 from comity.charter.refusal import Refused, UnknownEdition
 from comity.charter.register import Draft, Register
+from conformance.scribe import Scribe, judge
 
 ROOT = Path(__file__).parents[2]
 VERIFIER = Path(sys.executable).with_name("comity-verify")

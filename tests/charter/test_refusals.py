@@ -6,11 +6,11 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from conformance.scribe import Scribe
-from conformance.stage import ATTEMPTS, FOUNDINGS, Attempt, Founding, misfounded, stage
 
 from comity.charter.act import KINDS
 from comity.charter.refusal import MOST, Refused
+from conformance.scribe import Scribe
+from conformance.stage import ATTEMPTS, FOUNDINGS, Attempt, Founding, misfounded, stage
 
 SPEC = Path(__file__).parents[2] / "docs/spec"
 NOT_CODES = {"organisation.edition", "entry.md", "register.md", "rules.md", "kinds.md"}
