@@ -5,6 +5,11 @@
     receipt = client.vote_cast(vote="A/1", position="yes", signers=[key])
     client.proposals(status="adopted")
 
+Typed, the same is said with the registry's own classes, whose fields and answers a type checker knows:
+
+    client.act(CastVote(vote="A/1", position="yes"), [key])
+    client.ask(ProposalsView(status="adopted")).items
+
 It signs here, keeps the counters of its keys, waits where the node asks it to (503 with Retry-After), and believes
 nothing without a signature: the organisation is the founding act, whose id it recomputes (give `organisation` to
 pin it), and each receipt is verified with the log key which that act names.
@@ -13,8 +18,9 @@ pin it), and each receipt is verified with the log key which that act names.
 import re
 import time
 from collections.abc import Callable, Iterator, Sequence
+from inspect import Parameter, Signature
 from types import TracebackType
-from typing import Any, TypedDict, cast
+from typing import Any, Protocol, TypedDict, TypeVar, cast
 
 import httpx2
 import msgspec
@@ -25,7 +31,7 @@ from comity.charter.acts import Found
 from comity.charter.fold import open_act, public_keys, verify
 from comity.charter.refusal import Refused
 from comity.charter.register import Register
-from comity.charter.view import VIEWS
+from comity.charter.view import VIEWS, Standing, View
 from comity.keys import EXPIRY, log_key_of, now, seal
 from comity.record import note, proof
 from comity.record.ed25519 import SigningKey
@@ -39,6 +45,16 @@ PATIENCE = 60.0
 
 MANY = 500
 """Envelopes in one request of `submit_many`."""
+
+
+T = TypeVar("T", covariant=True)
+
+
+class Question(Protocol[T]):
+    """A view of the registry, with its parameters; `T` is its answer."""
+
+    def answer(self, register: Register, standing: Standing) -> T:
+        """The answer, where the register is at hand."""
 
 
 class Receipt(TypedDict):
@@ -127,7 +143,7 @@ class Client:
         self._expected = organisation
         self._http = http or httpx2.Client(timeout=30, follow_redirects=False)
         self._counters: dict[str, int] = {}
-        self._organisation: Organisation | None = None
+        self._identity: Organisation | None = None
 
     def __enter__(self) -> "Client":
         return self
@@ -163,7 +179,7 @@ class Client:
         first = signers[0].keyid
         taken = counter or self.next_counter(first)
         self._counters[first] = max(taken, self._counters.get(first, 0))
-        return seal(act, signers, counter=taken, organisation=self.organisation.id, expires=expires or now() + EXPIRY)
+        return seal(act, signers, counter=taken, organisation=self.identity.id, expires=expires or now() + EXPIRY)
 
     def submit(self, envelope: bytes) -> Receipt:
         """Send an envelope; give its receipt, verified."""
@@ -194,6 +210,14 @@ class Client:
         answer = self._request("GET", f"/v1/views/{view}", params=_texts(params))
         return cast(dict[str, Any], answer.json())
 
+    def ask(self, question: Question[T]) -> T:
+        """The answer to a question of the registry, typed: `ask(MembersView()).items[0].name`."""
+        if not isinstance(question, View):
+            raise TypeError(f"{type(question).__name__} is not a view of the registry")
+        told = self.show(question.name, **msgspec.structs.asdict(question))
+        answer: T = msgspec.convert(told, type=question.answers)
+        return answer
+
     def items(self, view: str, **params: Any) -> Iterator[dict[str, Any]]:
         """All items of a view that lists, page by page."""
         after = ""
@@ -217,11 +241,11 @@ class Client:
         return self._request("GET", f"/{path}").content
 
     @property
-    def organisation(self) -> Organisation:
+    def identity(self) -> Organisation:
         """The organisation, from its founding act; raises Unbelievable if it is not the one expected."""
-        if self._organisation is None:
-            self._organisation = self._meet()
-        return self._organisation
+        if self._identity is None:
+            self._identity = self._meet()
+        return self._identity
 
     def next_counter(self, keyid: str) -> int:
         """The next counter of a key: one more than this client has used, and than the register has seen."""
@@ -237,15 +261,13 @@ class Client:
             def do(*, signers: Sequence[SigningKey], **fields: Any) -> Receipt:
                 return self.act(kind, signers, **fields)
 
-            do.__name__, do.__doc__ = name, KINDS[kind].__doc__
-            return do
+            return _named(do, name, KINDS[kind])
         if not name.startswith("_") and name in VIEWS:
 
             def ask(**params: Any) -> dict[str, Any]:
                 return self.show(name, **params)
 
-            ask.__name__, ask.__doc__ = name, VIEWS[name].__doc__
-            return ask
+            return _named(ask, name, VIEWS[name])
         raise AttributeError(f"{name} is neither a kind nor a view; there are {', '.join(dir(self))}")
 
     def __dir__(self) -> list[str]:
@@ -267,7 +289,7 @@ class Client:
 
     def _believed(self, receipt: Receipt, envelope: bytes) -> Receipt:
         try:
-            verify_receipt(receipt, envelope, self.organisation.vkey)
+            verify_receipt(receipt, envelope, self.identity.vkey)
         except RecordError as error:
             raise Unbelievable(f"The node's receipt for entry {receipt['index']} does not verify: {error}") from error
         return receipt
@@ -325,6 +347,19 @@ def _known(kind: str) -> str:
 
 def _texts(params: dict[str, Any]) -> dict[str, str]:
     return {name: str(value) for name, value in params.items() if value is not None and value != ""}
+
+
+def _named(method: Callable[..., Any], name: str, struct: type[msgspec.Struct]) -> Callable[..., Any]:
+    """The method under its name, with the docstring and the parameters of the kind or the view."""
+    parameters = [
+        Parameter(field.name, Parameter.KEYWORD_ONLY, default=Parameter.empty if field.required else field.default)
+        for field in msgspec.structs.fields(struct)
+    ]
+    if issubclass(struct, Act):
+        parameters.append(Parameter("signers", Parameter.KEYWORD_ONLY, annotation=Sequence[SigningKey]))
+    method.__name__, method.__doc__ = name, struct.__doc__
+    method.__signature__ = Signature(parameters)  # type: ignore[attr-defined]
+    return method
 
 
 _METHODS = {kind.replace(".", "_"): kind for kind in KINDS}

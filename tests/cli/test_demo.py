@@ -22,7 +22,7 @@ def test_the_demonstration_has_every_stage(run: Run, tmp_path: Path, notes: Path
             proposals = {each["proposal"]: each for each in client.items("proposals")}
             reasons = {each["vote"]: (each["outcome"], each["reason"]) for each in client.items("decisions")}
             articles = {each["article"] for each in client.items("articles")}
-            mark = client.organisation.mark
+            mark = client.identity.mark
     finally:
         ended = stop(served)
 

@@ -99,7 +99,7 @@ def _do(out: Out, kind: str, values: dict[str, Any]) -> None:
     if values["signer"] and to is None:
         raise click.UsageError("An act that others sign too is written with --out FILE first.")
     with client(values["url"], values["organisation"]) as node:
-        organisation = values["organisation"] or ("" if kind == "organisation.found" else node.organisation.id)
+        organisation = values["organisation"] or ("" if kind == "organisation.found" else node.identity.id)
         counter = values["counter"] or node.next_counter(signers[0].keyid)
         envelope = _sealed(
             done, signers, values["signer"], counter, organisation, values["expires"] or keys.now() + keys.EXPIRY
