@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from comity_verify import rules
-from comity_verify.forms import FORMS
+from comity_verify.forms import conform
 
 Json = dict[str, Any]
 
@@ -122,7 +122,7 @@ def test_quantities_are_exact(quantity: Json, tally: rules.Tally) -> None:
 @given(all_rules, tallies())
 def test_the_first_clause_that_holds_decides(rule: Json, tally: rules.Tally) -> None:
     """Outcome and reason are those of the first clause that holds; without one it is rejected."""
-    FORMS["provision"](rule, "rule")
+    conform("provision", rule, "rule")
     expected = ("rejected", "")
     for clause in rule["clauses"]:
         if "when" not in clause or naive_holds(clause["when"], tally):

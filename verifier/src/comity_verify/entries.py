@@ -2,14 +2,12 @@
 """Entries by themselves: what can be said of a leaf without the register (`entry.md`, checks 1, 2 and 8).
 
 A `Reader` turns an entry bundle into a `Bundle`: hashes, and for each entry what the fold needs. It may run in
-another process, so a bundle is small: columns of numbers for votes cast, which are nearly all of a record, and a
-list for everything else. A reader knows the public keys that acts before it offered; whether a key is in force is
+another process, so what it says of votes cast, which are nearly all of a record, is short. A reader knows the public keys that acts before it offered; whether a key is in force is
 the fold's question. A signature by a key that it has not met is handed on unverified with the signed bytes.
 """
 
 import itertools
 import re
-from array import array
 from binascii import a2b_base64, b2a_base64
 from collections.abc import Iterable
 from hashlib import sha256
@@ -17,8 +15,7 @@ from typing import Any, NamedTuple
 
 from comity_verify import tree
 from comity_verify.canonical import MAX_INTEGER, Malformed, hex256, read, unbase64, valid
-from comity_verify.forms import FORMS, KINDS, shown
-from comity_verify.rules import CHARACTERS
+from comity_verify.forms import KINDS, conform, shown
 from comity_verify.source import Source
 
 Json = dict[str, Any]
@@ -34,6 +31,11 @@ _ENVELOPE = re.compile(
 _SIGNATURE = rb'\{"keyid":"([0-9a-f]{64})","sig":"([A-Za-z0-9+/]{86}==)"\}'
 _SIGNATURES = re.compile(rb"%b(?:,%b){0,15}" % (_SIGNATURE, _SIGNATURE))
 _EACH_SIGNATURE = re.compile(_SIGNATURE)
+
+
+# A vote cast with everything in order that can be told without the register, its signature included: stamp, key id,
+# counter, expiry, vote, position.
+Cast = tuple[int, str, int, int, str, str]
 
 
 class Void(Exception):
@@ -59,20 +61,12 @@ class Item(NamedTuple):
 
 
 class Bundle(NamedTuple):
-    """An entry bundle, read. The columns have a place for every entry; `positions` is 0 where `items` has it."""
+    """An entry bundle, read."""
 
     hashes: list[bytes]  # the root of a full tile alone; all the leaf hashes of a partial one
     full: bool
     faults: list[str]
-    items: list[Item]
-    stamps: "array[int]"
-    signers: "array[int]"
-    counters: "array[int]"
-    expiries: "array[int]"
-    votes: "array[int]"
-    positions: bytes
-    signer_names: list[str]
-    vote_names: list[str]
+    entries: list[Item | Cast]
 
 
 def examine(entry: bytes) -> Item:
@@ -105,9 +99,9 @@ def examine(entry: bytes) -> Item:
         raise Void("form", f"the kind {shown(kind)} is not one of edition 1")
     try:
         payload = read(data)
-        FORMS["payload"](payload, "the payload")
+        conform("payload", payload, "the payload")
         assert isinstance(payload, dict)
-        FORMS[kind](payload["act"], "act")
+        conform(kind, payload["act"], "act")
     except Malformed as error:
         raise Void("form", str(error)) from None
     if sorted(payload["signers"]) != names:
@@ -129,7 +123,6 @@ _CAST_HEAD = re.compile(
     rb'"counter":([1-9][0-9]{0,15}),"expires":([1-9][0-9]{0,15})'
 )
 _CAST_PAE = b"DSSEv1 40 application/vnd.comity.vote.cast.v1+json %d %b"
-_CAST_CHARACTERS = {name.encode(): ord(character) for name, character in CHARACTERS.items()}
 
 
 class Reader:
@@ -151,30 +144,15 @@ class Reader:
 
     def bundle(self, number: int, width: int) -> Bundle:
         """Reads, hashes and examines the entries of a bundle and compares the tile of their hashes."""
-        stamps, counters, expiries, signer_places, vote_places = (array("Q") for _ in range(5))
-        positions, signers, votes = bytearray(), dict[bytes, int](), dict[bytes, int]()
-        hashes, items = [], []
-        for entry in tree.entries(self.source, number, width):
-            hashes.append(sha256(b"\x00" + entry).digest())
-            cast = self._cast(entry)
-            if cast is None:
-                items.append(self._item(entry))
-                cast = (0, b"", 0, 0, b"", 0)
-            stamp, signer, counter, expires, vote, position = cast
-            stamps.append(stamp)
-            signer_places.append(signers.setdefault(signer, len(signers)))
-            counters.append(counter)
-            expiries.append(expires)
-            vote_places.append(votes.setdefault(vote, len(votes)))
-            positions.append(position)
-        full = width == tree.WIDTH
+        entries = tree.entries(self.source, number, width)
+        hashes = [sha256(b"\x00" + entry).digest() for entry in entries]
         faults = tree.compare(self.source, 0, number, b"".join(hashes))
-        names = [name.decode() for name in signers], [name.decode() for name in votes]
-        columns = stamps, signer_places, counters, expiries, vote_places, bytes(positions)
-        return Bundle([tree.root(hashes)] if full else hashes, full, faults, items, *columns, *names)
+        full = width == tree.WIDTH
+        found = [self._cast(entry) or self._item(entry) for entry in entries]
+        return Bundle([tree.root(hashes)] if full else hashes, full, faults, found)
 
-    def _cast(self, entry: bytes) -> tuple[int, bytes, int, int, bytes, int] | None:
-        """A vote cast with everything in order, signature included; None for all else."""
+    def _cast(self, entry: bytes) -> Cast | None:
+        """A vote cast with everything in order; None for all else."""
         signer = entry[-_CAST_KEY : -_CAST_KEY + 64]
         key = self._keys.get(signer)
         tail = entry[-_CAST_SIGNATURE - 9 :]
@@ -207,8 +185,7 @@ class Reader:
         signed = _CAST_PAE % (len(payload), payload)
         if counter > MAX_INTEGER or expires > MAX_INTEGER or not valid(key, signature, signed):
             return None
-        stamp = int.from_bytes(entry[:8], "big")
-        return stamp, signer, counter, expires, head[2], _CAST_CHARACTERS[head[1]]
+        return int.from_bytes(entry[:8], "big"), signer.decode(), counter, expires, head[2].decode(), head[1].decode()
 
     def _item(self, entry: bytes) -> Item:
         """Any entry, the general way."""

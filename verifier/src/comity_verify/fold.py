@@ -5,27 +5,14 @@ The order of the checks is that of `entry.md`; the first that fails makes the en
 size, form (both found by the reader), stamp, organisation, key, counter, expiry, signature, and the kind's own.
 """
 
-from typing import NamedTuple
-
 from comity_verify.canonical import MAX_INTEGER, hex256, unbase64, valid
 from comity_verify.entries import Bundle, Item, Json
 from comity_verify.kinds import Chamber, Context, founding_keys
 from comity_verify.note import ED25519, NoteKey
 from comity_verify.register import Refused, must
-from comity_verify.rules import CHARACTERS
 
 EDITION = 1
 LONGEST_LIFE = 7_776_000_000  # milliseconds: 90 days
-
-_POSITIONS = {ord(character): position for position, character in CHARACTERS.items()}
-
-
-class VoidEntry(NamedTuple):
-    """An entry that was logged although it fails a check: evidence against the host."""
-
-    number: int
-    code: str
-    why: str
 
 
 class Fold:
@@ -34,7 +21,7 @@ class Fold:
     def __init__(self) -> None:
         self.register = Chamber()
         self.size = 0  # entries taken, void ones included
-        self.void: list[VoidEntry] = []
+        self.void: list[Json] = []  # index, code, why: logged although they fail a check, so evidence against the host
         self.halted: int | None = None  # the first entry not taken: no organisation, or a later edition
         self._last = 0
         self._known = True  # the edition
@@ -56,39 +43,35 @@ class Fold:
 
     def take(self, bundle: Bundle) -> None:
         """Takes the entries of the next bundle."""
-        register, items = self.register, iter(bundle.items)
+        register = self.register
         counters, running, holders = register.counters, register.running, register.members_by_key
-        signers, votes = bundle.signer_names, bundle.vote_names
-        for stamp, signer, counter, expires, vote, position in zip(
-            bundle.stamps, bundle.signers, bundle.counters, bundle.expiries, bundle.votes, bundle.positions, strict=True
-        ):
-            if not position:
-                self._take(next(items))
+        for entry in bundle.entries:
+            if len(entry) != 6:
+                self._take(entry)
                 continue
-            # A vote cast whose signature verifies. Every other requirement is asked here in one breath; where one
-            # does not hold the general way names the first.
-            key_id = signers[signer]
-            open_vote = running.get(votes[vote])
-            seat = None if open_vote is None else open_vote.seats.get(holders.get(key_id, ""))
+            # Of a vote cast every other requirement is asked in one breath; where one does not hold, the general way
+            # names the first.
+            stamp, key_id, counter, expires, name, position = entry
+            vote = running.get(name)
+            seat = None if vote is None else vote.seats.get(holders.get(key_id, ""))
             if (
-                open_vote is not None
+                vote is not None
                 and seat is not None
-                and self._last <= stamp <= open_vote.deadline
+                and self._last <= stamp <= vote.deadline
                 and stamp <= expires <= stamp + LONGEST_LIFE
                 and counter > counters.get(key_id, 0)
-                and position in open_vote.admitted
+                and position in vote.admitted
                 and self._known
                 and stamp <= MAX_INTEGER
             ):
                 counters[key_id] = counter
-                open_vote.positions[seat] = position
+                vote.positions[seat] = vote.admitted[position]
                 self._last = stamp
                 self.size += 1
             else:
-                act = {"vote": votes[vote], "position": _POSITIONS[position]}
-                payload = {"act": act, "counter": counter, "expires": expires, "signers": [key_id]}
-                payload["organisation"] = register.organisation["id"]
-                self._take(Item(stamp, "vote.cast", payload))
+                about = {"counter": counter, "expires": expires, "organisation": register.organisation["id"]}
+                act = {"vote": name, "position": position}
+                self._take(Item(stamp, "vote.cast", {"act": act, "signers": [key_id], **about}))
 
     def _take(self, item: Item) -> None:
         """Takes one entry, the general way."""
@@ -102,7 +85,7 @@ class Fold:
             at = Context(item.kind, number, item.stamp, self._check(number, item))
             effects = register.require(item.payload["act"], at)
         except Refused as refusal:
-            self.void.append(VoidEntry(number, refusal.code, refusal.why))
+            self.void.append({"index": number, "code": refusal.code, "why": refusal.why})
             return
         for _ in effects:
             pass

@@ -8,14 +8,12 @@ field `is` says x. After a type `[a,b]` makes an array of a to b elements, `!` d
 `{key:type}[a,b]` is a map.
 """
 
+import functools
 import itertools
 import re
-from collections.abc import Callable
 from typing import Any
 
 from comity_verify.canonical import MAX_INTEGER, Malformed
-
-Form = Callable[[object, str], None]
 
 ENACTABLE = frozenset(
     """charter.add charter.replace charter.repeal edition.raise
@@ -96,7 +94,11 @@ vote.cast           vote:string position:position
 vote.close          vote:string
 vote.declare        vote:string outcome:outcome reason?:Id counts:{position:int0}[0,5]
 """
-FORMS: dict[str, Form] = {}
+_TYPE = re.compile(r"(?:\{(\w+):([\w-]+)\}|([\w./-]+))(?:\[(\d+),(\d+)\]([!<]?))?")
+_LINES = {line.split()[0]: line.split()[1:] for line in _TABLE.replace("\n    ", " ").strip().splitlines()}
+_FIELDS = {name: dict([pair.split(":", 1) for pair in pairs]) for name, pairs in _LINES.items()}
+_SORTS = frozenset(name.partition("/")[0] for name in _LINES if "/" in name)
+KINDS = frozenset(name for name in _LINES if "." in name)
 
 
 def shown(value: object) -> str:
@@ -105,131 +107,70 @@ def shown(value: object) -> str:
     return text if len(text) <= 60 else text[:57] + "..."
 
 
-def _wrong(value: object, where: str, what: str) -> Malformed:
-    return Malformed(f"{where} is not {what}: {shown(value)}")
+def _must(holds: object, value: object, where: str, what: str) -> None:
+    if not holds:
+        raise Malformed(f"{where} is not {what}: {shown(value)}")
 
 
-def _when(test: Callable[[Any], object], what: str) -> Form:
-    def form(value: object, where: str) -> None:
-        if not test(value):
-            raise _wrong(value, where, what)
-
-    return form
-
-
-def _string(name: str, expression: str) -> Form:
-    match = re.compile(expression).fullmatch
-    return _when(lambda value: type(value) is str and match(value), f"a string of the form '{name}'")
+@functools.cache
+def _parsed(of: str) -> tuple[str, str, str, int, int, str]:
+    """Key and value of a map or the type of single elements, least and most (0 for no array), and the order."""
+    parts = _TYPE.fullmatch(of)
+    assert parts is not None, of
+    return parts[1] or "", parts[2] or "", parts[3] or "", int(parts[4] or 0), int(parts[5] or 0), parts[6] or ""
 
 
-def _integer(least: int) -> Form:
-    return _when(lambda v: type(v) is int and least <= v <= MAX_INTEGER, f"an integer from {least} to 2^53-1")
-
-
-def _array(of: str, least: int, most: int, order: str) -> Form:
-    def form(value: object, where: str) -> None:
-        if type(value) is not list or not least <= len(value) <= most:
-            raise _wrong(value, where, f"an array of {least} to {most} elements")
-        for number, element in enumerate(value):
-            FORMS[of](element, f"{where}[{number}]")
-        if order == "!" and len(set(value)) != len(value):
-            raise Malformed(f"{where} names something twice")
-        if order == "<" and any(a >= b for a, b in itertools.pairwise(value)):
-            raise Malformed(f"{where} is not in strictly ascending order")
-
-    return form
-
-
-def _map(key: str, of: str, least: int, most: int) -> Form:
-    """Members of a map are data, so zero values stay."""
-
-    def form(value: object, where: str) -> None:
-        if type(value) is not dict or not least <= len(value) <= most:
-            raise _wrong(value, where, f"an object of {least} to {most} members")
-        for name, element in value.items():
-            FORMS[key](name, f"a key of {where}")
-            FORMS[of](element, f"{where}.{name}")
-
-    return form
-
-
-def _fields(required: dict[str, Form], optional: dict[str, Form]) -> Form:
-    def form(value: object, where: str) -> None:
-        if type(value) is not dict:
-            raise _wrong(value, where, "an object")
-        for name in required:
-            if name not in value:
-                raise Malformed(f"{where} lacks the field {name}")
-        for name, element in value.items():
-            if name in required:
-                required[name](element, f"{where}.{name}")
-            elif name not in optional:
-                raise Malformed(f"{where} has an unknown field {shown(name)}")
-            elif not element:
-                raise Malformed(f"{where}.{name} is written out although it is zero")
-            else:
-                optional[name](element, f"{where}.{name}")
-
-    return form
-
-
-def _sort(sort: str) -> Form:
-    def form(value: object, where: str) -> None:
-        which = value.get("is") if type(value) is dict else None
-        if type(which) is not str or f"{sort}/{which}" not in FORMS:
-            raise _wrong(value, where, f"a {sort}")
-        FORMS[f"{sort}/{which}"](value, where)
-
-    return form
-
-
-def _type(text: str) -> Form:
-    """The form that a type of the table means; names are looked up when a value is at hand."""
-    parts = re.fullmatch(r"(?:\{(\w+):([\w-]+)\}|([\w-]+))(?:\[(\d+),(\d+)\]([!<]?))?", text)
-    assert parts is not None, text
-    key, of, single, least, most, order = parts.groups()
+def conform(of: str, value: Any, where: str) -> None:
+    """Raises Malformed where the value is not of the type of the table."""
+    key, element, single, least, most, order = _parsed(of)
+    if not most:
+        return _conform_single(single, value, where)
+    right = type(value) is (dict if key else list) and least <= len(value) <= most
+    _must(right, value, where, f"{'a map' if key else 'an array'} of {least} to {most}")
     if key:
-        return _map(key, of, int(least), int(most))
-    if least:
-        return _array(single, int(least), int(most), order)
-    return lambda value, where: FORMS[single](value, where)
+        for name, inner in value.items():
+            conform(key, name, f"a key of {where}")
+            conform(element, inner, f"{where}.{name}")
+        return None
+    for number, inner in enumerate(value):
+        conform(single, inner, f"{where}[{number}]")
+    _must(order != "!" or len(set(value)) == len(value), value, where, "without repetition")
+    ascending = order != "<" or all(a < b for a, b in itertools.pairwise(value))
+    return _must(ascending, value, where, "in strictly ascending order")
 
 
-def _enter_table() -> None:
-    FORMS.update({name: _string(name, expression) for name, expression in _STRINGS.items()})
-    FORMS.update({"int0": _integer(0), "int1": _integer(1), "true": _when(lambda value: value is True, "a boolean")})
-    FORMS["object"] = _when(lambda value: type(value) is dict, "an object")
-    for line in _TABLE.replace("\n    ", " ").strip().splitlines():
-        name, *pairs = line.split()
-        about = [pair.partition(":")[::2] for pair in pairs]
-        required = {field: _type(of) for field, of in about if field[-1] != "?"}
-        if "/" in name:
-            FORMS[name.partition("/")[0]] = _sort(name.partition("/")[0])
-            required["is"] = FORMS["string"]
-        FORMS[name] = _fields(required, {field[:-1]: _type(of) for field, of in about if field[-1] == "?"})
+def _conform_single(of: str, value: Any, where: str) -> None:
+    if of in _STRINGS:
+        return _must(type(value) is str and re.fullmatch(_STRINGS[of], value), value, where, f"of the form '{of}'")
+    if of in ("int0", "int1"):
+        least = int(of[3])
+        right = type(value) is int and least <= value <= MAX_INTEGER
+        return _must(right, value, where, f"an integer from {least} to 2^53-1")
+    if of == "true":
+        return _must(value is True, value, where, "a boolean")
+    _must(type(value) is dict, value, where, "an object")
+    if of in _SORTS:
+        of = f"{of}/{value.get('is')}"
+        _must(of in _LINES, value.get("is"), f"{where}.is", "one that is known")
+    return None if of == "object" else _conform_fields(of, value, where)
 
 
-_enter_table()
-KINDS = frozenset(name for name in FORMS if "." in name)
-
-
-def _enactment(value: object, where: str, whole: Form = FORMS["enactment"]) -> None:
-    """What a proposal carries: a kind that a competence may list, and an act of that kind."""
-    whole(value, where)
-    assert isinstance(value, dict)
-    if value["kind"] not in ENACTABLE:
-        raise _wrong(value["kind"], f"{where}.kind", "a kind that can be enacted")
-    FORMS[value["kind"]](value["act"], f"{where}.act")
-
-
-def _founding(value: object, where: str, whole: Form = FORMS["organisation.found"]) -> None:
-    """The founding act, with its form rules beyond types."""
-    whole(value, where)
-    assert isinstance(value, dict)
-    if value["edition"] != 1:
-        raise _wrong(value["edition"], f"{where}.edition", "1")
-    if "members" not in value and "officers" not in value:
-        raise Malformed(f"{where} registers no key at all")
-
-
-FORMS.update({"enactment": _enactment, "organisation.found": _founding})
+def _conform_fields(of: str, value: dict[str, Any], where: str) -> None:
+    fields = _FIELDS[of]
+    for name in fields:
+        if name[-1] != "?" and name not in value:
+            raise Malformed(f"{where} lacks the field {name}")
+    for name, inner in value.items():
+        if name in fields:
+            conform(fields[name], inner, f"{where}.{name}")
+        elif f"{name}?" in fields:
+            _must(inner, inner, f"{where}.{name}", "absent, although it is zero")
+            conform(fields[f"{name}?"], inner, f"{where}.{name}")
+        elif name != "is" or "/" not in of:
+            raise Malformed(f"{where} has an unknown field {shown(name)}")
+    if of == "enactment":
+        _must(value["kind"] in ENACTABLE, value["kind"], f"{where}.kind", "a kind that can be enacted")
+        conform(value["kind"], value["act"], f"{where}.act")
+    if of == "organisation.found":
+        _must(value["edition"] == 1, value["edition"], f"{where}.edition", "1")
+        _must("members" in value or "officers" in value, "none", f"{where}: the number of keys", "at least one")

@@ -292,16 +292,10 @@ class Chamber(Register):
                     positions[places[member]] = ord("p")
         proposal.update(status="voting", rounds=proposal.get("rounds", 0) + 1)
         vote = f"{act['proposal']}/{proposal['rounds']}"
-        about = {
-            "proposal": act["proposal"],
-            "organ": name,
-            "roll": roll,
-            "rule": rule,
-            "positions": positions.decode(),
-        }
-        times = {"opened": at.stamp, "deadline": act["deadline"]}
-        self.votes[vote] = row(about | times, meeting=act.get("meeting"))
-        admitted = frozenset(ord(rules.CHARACTERS[position]) for position in rule["positions"])
+        about = {"proposal": act["proposal"], "organ": name, "roll": roll, "rule": rule, "opened": at.stamp}
+        about |= {"deadline": act["deadline"], "positions": positions.decode()}
+        self.votes[vote] = row(about, meeting=act.get("meeting"))
+        admitted = {position: ord(rules.CHARACTERS[position]) for position in rule["positions"]}
         self.running[vote] = Running(places, positions, admitted, act["deadline"])
 
     def vote_cast(self, act: Json, at: Context) -> Iterator[None]:

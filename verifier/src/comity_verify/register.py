@@ -34,7 +34,7 @@ class Running(NamedTuple):
 
     seats: dict[str, int]
     positions: bytearray
-    admitted: frozenset[int]
+    admitted: dict[str, int]  # position to character
     deadline: int
 
 

@@ -32,7 +32,7 @@ def as_json(verdict: Verdict) -> str:
         "anchor": verdict.anchor,
         "organisation": about.get("id", ""),
         "edition": about.get("edition", 0),
-        "void": [{"index": void.number, "code": void.code, "why": void.why} for void in fold.void],
+        "void": fold.void,
         "faults": [*verdict.faults, *([verdict.unreadable] if verdict.unreadable else [])],
         "cosigned": verdict.cosigned,
         "not_recomputed": verdict.not_recomputed,
@@ -56,7 +56,7 @@ def as_text(verdict: Verdict) -> str:
         lines += _recomputed(verdict)
     lines += _listed("Could not be read", [verdict.unreadable] if verdict.unreadable else [])
     lines += _listed("What is wrong", verdict.faults)
-    void = [f"entry {void.number}, {void.code}: {void.why}" for void in verdict.fold.void]
+    void = [f"entry {void['index']}, {void['code']}: {void['why']}" for void in verdict.fold.void]
     lines += _listed("Void entries: the host logged them although they are not in order", void)
     lines += ["  Not recomputed", *[f"    - {what}" for what in verdict.not_recomputed]]
     lines += ["", f"  {_conclusion(verdict)}  ({verdict.seconds:.1f} s)", ""]

@@ -8,7 +8,6 @@ answer that never ends, each is an error that says what it was.
 import os
 import stat
 import zlib
-from typing import Protocol
 
 _PATIENCE = 30.0  # seconds without a byte before a server counts as silent
 
@@ -29,17 +28,7 @@ class Absent(Broken):
     """A file that the checkpoint's size calls for is not there."""
 
 
-class Source(Protocol):
-    """Where the files are."""
-
-    def read(self, path: str, limit: int) -> bytes:
-        """The bytes of a file of at most `limit` bytes; raises Absent, Broken or Unreadable."""
-
-    def partials(self, path: str) -> list[int]:
-        """Widths of the partial tiles that are kept for this tile, as far as that can be known."""
-
-
-def source(target: str) -> Source:
+def source(target: str) -> "Source":
     """The folder or the http(s) address that the caller named."""
     if target.startswith(("http://", "https://")):
         return Web(target.rstrip("/"))
@@ -128,3 +117,6 @@ def _bounded(path: str, data: bytes, limit: int) -> bytes:
     if len(data) > limit:
         raise Broken(f"{path} is longer than the {limit} bytes that it can have.")
     return data
+
+
+Source = Folder | Web
