@@ -217,6 +217,7 @@ class Writer:
                     if batch is None:
                         break
                     ahead.append(batch)
+                    self._after("taken")
                     self._open(batch)
                 if not ahead:
                     break
@@ -245,9 +246,7 @@ class Writer:
                 for _ in range(count):
                     self._queue.popleft()
                 self._queued_bytes -= sum(map(len, envelopes))
-        batch = _Batch(list(envelopes), list(futures))
-        self._after("taken")
-        return batch
+        return _Batch(list(envelopes), list(futures))
 
     def _open(self, batch: _Batch) -> None:
         opened = batch.opened
