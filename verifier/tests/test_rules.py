@@ -161,4 +161,4 @@ def test_the_limits_of_a_rule() -> None:
     for top, bottom, fine in ((1_000_000, 1_000_000, True), (1_000_001, 1, False), (1, 1_000_001, False)):
         share = {"is": "share", "of": {"is": "seats"}, "numerator": top, "denominator": bottom}
         assert (rules.fault(["yes"], [compare | {"left": share}]) == "") is fine
-    assert "counts the position no" in rules.fault(["yes"], [compare | {"left": {"is": "count", "of": ["yes", "no"]}}])
+    assert "it counts yes or no" in rules.fault(["yes"], [compare | {"left": {"is": "count", "of": ["yes", "no"]}}])

@@ -13,13 +13,14 @@ from comity_verify.report import as_json, as_text, explain
 from comity_verify.source import Unreadable, source
 from comity_verify.verify import UNREADABLE, Verdict, verify
 
+_ABOUT = "Recomputes a Comity record from its public files alone."
 _EPILOG = """exit codes: 0 valid; 1 not valid (altered, inconsistent, or with void entries); 2 usage, or the record
 cannot be read; 3 governed by an edition of the rules that this program does not know"""
 
 
-def _parser() -> argparse.ArgumentParser:
-    about = "Recomputes a Comity record from its public files alone."
-    parser = argparse.ArgumentParser(prog="comity-verify", description=about, epilog=_EPILOG)
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Verifies, prints, and returns the exit code."""
+    parser = argparse.ArgumentParser(prog="comity-verify", description=_ABOUT, epilog=_EPILOG)
     parser.add_argument("target", metavar="TARGET", help="folder or http(s) address with checkpoint and tile/")
     parser.add_argument("--founding", metavar="HEX", default="", help="the founding act's id, as you know it")
     parser.add_argument("--cosigner", metavar="VKEY", action="append", default=[], help="must have cosigned")
@@ -27,12 +28,6 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--explain", metavar="VOTE", help="print the recount of one vote line by line")
     parser.add_argument("--json", action="store_true", help="print one line of JSON instead of the page")
     parser.add_argument("--version", action="version", version=f"comity-verify {__version__}")
-    return parser
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Verifies, prints, and returns the exit code."""
-    parser = _parser()
     options = parser.parse_args(arguments)
     if options.founding and not re.fullmatch("[0-9a-f]{64}", options.founding):
         parser.error("--founding is not 64 lower-case hexadecimal digits")

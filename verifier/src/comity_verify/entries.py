@@ -2,8 +2,9 @@
 """Entries by themselves: what can be said of a leaf without the register (`entry.md`, checks 1, 2 and 8).
 
 A `Reader` turns an entry bundle into a `Bundle`: hashes, and for each entry what the fold needs. It may run in
-another process, so what it says of votes cast, which are nearly all of a record, is short. A reader knows the public keys that acts before it offered; whether a key is in force is
-the fold's question. A signature by a key that it has not met is handed on unverified with the signed bytes.
+another process, so what it says of votes cast, which are nearly all of a record, is short. A reader knows the public
+keys that acts before it offered; whether a key is in force is the fold's question. A signature by a key that it has
+not met is handed on unverified with the signed bytes.
 """
 
 import itertools
@@ -156,15 +157,11 @@ class Reader:
         signer = entry[-_CAST_KEY : -_CAST_KEY + 64]
         key = self._keys.get(signer)
         tail = entry[-_CAST_SIGNATURE - 9 :]
-        if (
-            key is None
-            or not self._middle
-            or entry[-_CAST_TAIL:-_CAST_KEY] != _CAST_TYPE
-            or entry[8:20] != b'{"payload":"'
-            or tail[:9] != b'","sig":"'
-            or tail[97:] != b'"}]}'
-            or len(entry) > 8 + MAX_ENVELOPE
-        ):
+        if key is None or not self._middle or len(entry) > 8 + MAX_ENVELOPE:
+            return None
+        if entry[8:20] != b'{"payload":"' or entry[-_CAST_TAIL:-_CAST_KEY] != _CAST_TYPE:
+            return None
+        if tail[:9] != b'","sig":"' or tail[97:] != b'"}]}':
             return None
         try:
             encoded, signature = entry[20:-_CAST_TAIL], a2b_base64(tail[9:97])
@@ -173,13 +170,9 @@ class Reader:
             return None
         middle = -_CAST_END - len(self._middle)
         head = _CAST_HEAD.fullmatch(payload, 0, max(0, len(payload) + middle))
-        if (
-            head is None
-            or b2a_base64(payload, newline=False) != encoded
-            or b2a_base64(signature, newline=False) != tail[9:97]
-            or payload[middle:] != self._middle + signer + b'"]}'
-            or len(payload) > MAX_PAYLOAD
-        ):
+        if head is None or payload[middle:] != self._middle + signer + b'"]}' or len(payload) > MAX_PAYLOAD:
+            return None
+        if b2a_base64(payload, newline=False) != encoded or b2a_base64(signature, newline=False) != tail[9:97]:
             return None
         counter, expires = int(head[3]), int(head[4])
         signed = _CAST_PAE % (len(payload), payload)

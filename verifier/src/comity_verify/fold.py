@@ -54,16 +54,9 @@ class Fold:
             stamp, key_id, counter, expires, name, position = entry
             vote = running.get(name)
             seat = None if vote is None else vote.seats.get(holders.get(key_id, ""))
-            if (
-                vote is not None
-                and seat is not None
-                and self._last <= stamp <= vote.deadline
-                and stamp <= expires <= stamp + LONGEST_LIFE
-                and counter > counters.get(key_id, 0)
-                and position in vote.admitted
-                and self._known
-                and stamp <= MAX_INTEGER
-            ):
+            timely = vote is not None and self._last <= stamp <= vote.deadline and stamp <= MAX_INTEGER
+            fresh = stamp <= expires <= stamp + LONGEST_LIFE and counter > counters.get(key_id, 0)
+            if vote is not None and seat is not None and timely and fresh and position in vote.admitted and self._known:
                 counters[key_id] = counter
                 vote.positions[seat] = vote.admitted[position]
                 self._last = stamp

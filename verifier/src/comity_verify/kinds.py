@@ -66,8 +66,6 @@ class Chamber(Register):
         enacts = proposal["enacts"]
         return self.require(enacts["act"], Context(enacts["kind"], at.number, at.stamp, ""))
 
-    # Authority and keys
-
     def _authority(self, at: Context, concerned: str = "") -> None:
         """Direct power over the kind, or being the holder concerned; an enacted act has its authority already."""
         if at.holder not in ("", concerned):
@@ -86,8 +84,6 @@ class Chamber(Register):
             message = f"comity key proof v1\n{self.organisation['id']}\n{holder}\n{key_id}\n".encode("ascii")
             proven = valid(public, unbase64(key["proof"]), message)
             must(proven, "key.proof", f"the proof of possession of the key {key_id} for {holder} does not verify")
-
-    # The organisation and its charter
 
     def organisation_found(self, act: Json, at: Context) -> Iterator[None]:
         must(at.number == 0, "founding.once", "there is a founding act already, and it is entry 0")
@@ -123,7 +119,7 @@ class Chamber(Register):
         yield
         self.articles.clear()
         self.articles.update(after)
-        self.forget_seats()
+        self.electorates.clear()
 
     charter_add = charter_replace = charter_repeal = _amend
 
@@ -134,13 +130,11 @@ class Chamber(Register):
         yield
         self.organisation["edition"] = then
 
-    # Members and keys
-
     def _enter_member(self, act: Json, at: Context) -> None:
         about = {"name": act["name"], "status": act["status"]}
         optional = {"admitted": at.number, "groups": act.get("groups"), "weights": act.get("weights")}
         self.members[act["member"]] = row(about, **optional)
-        self.forget_seats()
+        self.electorates.clear()
 
     def member_admit(self, act: Json, at: Context) -> Iterator[None]:
         self._authority(at)
@@ -159,7 +153,7 @@ class Chamber(Register):
         must(self.members[name]["status"] != status, "member.same", f"{name} has the status {status} already")
         yield
         self.members[name]["status"] = status
-        self.forget_seats()
+        self.electorates.clear()
 
     def key_add(self, act: Json, at: Context) -> Iterator[None]:
         holder = act["holder"]
@@ -180,8 +174,6 @@ class Chamber(Register):
         yield
         key["revoked"] = at.number
         self.members_by_key.pop(name, None)
-
-    # Meetings
 
     def _chaired(self, organ: str, at: Context) -> Json:
         """The provision of the organ, of which the first holder must be the chair."""
@@ -204,9 +196,8 @@ class Chamber(Register):
         meeting = _named(self.meetings, act["meeting"], "meeting")
         must(meeting["status"] != "closed", "meeting.closed", f"the meeting {act['meeting']} is closed")
         places, present = self.places(meeting["roll"]), meeting["present"]
-        member = _seated(at, places, f"the meeting {act['meeting']}")
-        place = places[member]
-        must(present[place] == "-", "meeting.present", f"{member} is present already")
+        place = places[_seated(at, places, f"the meeting {act['meeting']}")]
+        must(present[place] == "-", "meeting.present", f"{at.holder} is present already")
         yield
         meeting["present"] = present[:place] + "p" + present[place + 1 :]
 
@@ -227,25 +218,21 @@ class Chamber(Register):
         yield
         meeting["status"] = "closed"
 
-    # Proposals
-
     def proposal_table(self, act: Json, at: Context) -> Iterator[None]:
         organ, name, enacts, rule = self.organ(act["organ"]), act["proposal"], act.get("enacts"), act.get("rule")
         if not self.empowered("proposal.table", at.holder):
             _seated(at, self.seats(organ["electorate"]), act["organ"])
         must(name not in self.proposals, "proposal.exists", f"there is a proposal {name} already")
-        if enacts is None:
-            must(rule is None or rule in organ["rules"], "rule.other", f"{rule} is not a rule of {act['organ']}")
-            rule = rule or organ["rules"][0]
-        else:
+        admitted = organ["rules"]
+        if enacts is not None:
             competence = self.competence(enacts["kind"], act["organ"])
             must(competence, "competence.none", f"{act['organ']} has no competence for {enacts['kind']}")
-            decides = competence["rule"]
-            must(rule in (None, decides), "rule.other", f"{enacts['kind']} is decided by {decides}, not by {rule}")
-            rule = decides
+            admitted = [competence["rule"]]
+        must(rule is None or rule in admitted, "rule.other", f"{rule} is not a rule for it, but {', '.join(admitted)}")
+        if enacts is not None:
             self._require_enacted(act, at)
         yield
-        about = {"organ": act["organ"], "title": act["title"], "rule": rule, "by": at.holder}
+        about = {"organ": act["organ"], "title": act["title"], "rule": rule or admitted[0], "by": at.holder}
         optional = {field: act.get(field) for field in ("symbol", "date", "text", "enacts")}
         self.proposals[name] = row(about | {"tabled": at.stamp, "status": "tabled"}, **optional)
 
@@ -256,8 +243,6 @@ class Chamber(Register):
         must(status == "tabled" and not rounds, "proposal.status", f"it is {status} after {rounds} votes")
         yield
         proposal["status"] = "withdrawn"
-
-    # Votes
 
     def _competent(self, proposal: Json) -> None:
         """The competence for what a proposal enacts is still there, and its rule still the proposal's."""
@@ -286,10 +271,9 @@ class Chamber(Register):
         roll = self.enter_roll(organ["electorate"])
         places = self.places(roll)
         positions = bytearray(b"-" * len(places))
-        if meeting and "present" in rule["positions"]:
-            for member, place in self.places(meeting["roll"]).items():
-                if meeting["present"][place] == "p" and member in places:
-                    positions[places[member]] = ord("p")
+        for member, place in self.places(meeting["roll"]).items() if meeting else ():
+            if meeting["present"][place] == "p" and member in places and "present" in rule["positions"]:
+                positions[places[member]] = ord("p")
         proposal.update(status="voting", rounds=proposal.get("rounds", 0) + 1)
         vote = f"{act['proposal']}/{proposal['rounds']}"
         about = {"proposal": act["proposal"], "organ": name, "roll": roll, "rule": rule, "opened": at.stamp}

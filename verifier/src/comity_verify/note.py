@@ -9,10 +9,7 @@ from comity_verify.canonical import Malformed, unbase64, valid
 from comity_verify.source import Broken, Unreadable
 
 LONGEST = 1_000_000  # bytes of a checkpoint with all its signatures
-
-ED25519 = 1
-COSIGNATURE = 4
-
+ED25519, COSIGNATURE = 1, 4
 _DECIMAL = re.compile("0|[1-9][0-9]{0,18}")
 _CONTROL = re.compile("[\x00-\x09\x0b-\x1f]")
 
@@ -41,13 +38,10 @@ class Checkpoint(NamedTuple):
 
 def parse(data: bytes) -> Checkpoint:
     """Reads a checkpoint without extension lines; raises Broken where it is none."""
-    try:
-        note = data.decode()
-    except UnicodeDecodeError:
-        raise Broken("The checkpoint is not UTF-8.") from None
+    note = data.decode(errors="replace")
     text, gap, lines = note.rpartition("\n\n")
-    if _CONTROL.search(note) or not gap or not lines.endswith("\n"):
-        raise Broken("The checkpoint is not a signed note: text, blank line, signature lines, no control characters.")
+    if "\ufffd" in note or _CONTROL.search(note) or not gap or not lines.endswith("\n"):
+        raise Broken("The checkpoint is not a signed note: text, blank line, signature lines, in UTF-8.")
     signatures = []
     for line in lines[:-1].split("\n"):
         dash, name, blob = (*line.split(" "), "", "")[:3]

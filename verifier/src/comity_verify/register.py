@@ -14,10 +14,7 @@ from comity_verify.forms import EMPOWERED, ENACTABLE
 
 Json = dict[str, Any]
 
-TABLES = (
-    *("organisation", "articles", "members", "keys", "counters"),
-    *("rolls", "meetings", "proposals", "votes", "decisions"),
-)
+TABLES = "organisation articles members keys counters rolls meetings proposals votes decisions".split()  # noqa: SIM905
 
 
 class Refused(Exception):
@@ -60,10 +57,8 @@ class Register:
         # Of the keys in force those of members, and all public keys that were ever registered.
         self.members_by_key: dict[str, str] = {}
         self.registered: list[bytes] = []
-        self._seats: dict[str, list[str]] = {}
+        self.electorates: dict[str, list[str]] = {}  # to be cleared when members or articles change
         self._places: dict[str, dict[str, int]] = {}
-
-    # Who is who
 
     @property
     def organisation(self) -> Json:
@@ -91,24 +86,15 @@ class Register:
             self.members_by_key[key_id] = holder[7:]
         self.registered.append(public)
 
-    def forget_seats(self) -> None:
-        """To be called when members or articles change: electorates are looked up anew."""
-        self._seats.clear()
-
-    # Electorates and powers
-
     def seats(self, electorate: str) -> list[str]:
         """The Ids of the members that the electorate (an article) comprises now, ascending."""
-        found = self._seats.get(electorate)
-        if found is None:
+        if electorate not in self.electorates:
             provision = self.articles[electorate]["provision"]
-            statuses, groups = set(provision["statuses"]), set(provision.get("groups", ()))
-            found = self._seats[electorate] = sorted(
-                member
-                for member, about in self.members.items()
-                if about["status"] in statuses and (not groups or not groups.isdisjoint(about.get("groups", ())))
-            )
-        return found
+            named = [(m, a) for m, a in self.members.items() if a["status"] in provision["statuses"]]
+            if "groups" in provision:
+                named = [(m, a) for m, a in named if not set(provision["groups"]).isdisjoint(a.get("groups", ()))]
+            self.electorates[electorate] = sorted(member for member, _ in named)
+        return self.electorates[electorate]
 
     def enter_roll(self, electorate: str) -> str:
         """Freezes the electorate as a roll; returns its digest."""
@@ -127,12 +113,11 @@ class Register:
 
     def places(self, roll: str) -> dict[str, int]:
         """Member Id to seat number, for the roll of this digest."""
-        found = self._places.get(roll)
-        if found is None:
+        if roll not in self._places:
             if len(self._places) > 64:
                 self._places.clear()
-            found = self._places[roll] = {member: seat for seat, member in enumerate(self.rolls[roll]["seats"])}
-        return found
+            self._places[roll] = {member: seat for seat, member in enumerate(self.rolls[roll]["seats"])}
+        return self._places[roll]
 
     def empowered(self, kind: str, holder: str) -> bool:
         """Whether an article gives the holder direct power over the kind."""
@@ -154,8 +139,6 @@ class Register:
                 return provision
         return {}
 
-    # Votes
-
     def tally(self, vote: str) -> rules.Tally:
         """What the rule of a vote is applied to."""
         about = self.votes[vote]
@@ -168,20 +151,15 @@ class Register:
         named = [*self.articles.values(), *self.proposals.values()]
         return len({about["text"]["digest"] for about in named if "text" in about})
 
-    # The digest
-
     def digest(self) -> str:
         """The register digest."""
         for vote, running in self.running.items():
             self.votes[vote]["positions"] = running.positions.decode("ascii")
-        tables = {}
-        for name, table in self.tables.items():
-            hashed = hashlib.sha256()
-            for key in sorted(table):
-                hashed.update(write([key, table[key]]) + b"\n")
-            if table:
-                tables[name] = hashed.hexdigest()
-        return hex256(write(tables))
+        tables = {name: hashlib.sha256() for name, table in self.tables.items() if table}
+        for name, hashed in tables.items():
+            for key in sorted(self.tables[name]):
+                hashed.update(write([key, self.tables[name][key]]) + b"\n")
+        return hex256(write({name: hashed.hexdigest() for name, hashed in tables.items()}))
 
 
 def cohere(articles: Json) -> None:

@@ -5,7 +5,6 @@ Quantities are pairs of integers, numerator over denominator; nothing is ever ro
 """
 
 import operator
-from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 Json = dict[str, Any]
@@ -13,9 +12,7 @@ Ratio = tuple[int, int]
 
 CHARACTERS = {"yes": "y", "no": "n", "abstain": "a", "object": "o", "present": "p"}
 
-_DEEPEST = 16
-_MOST_PARTS = 256
-_LARGEST_SHARE = 1_000_000
+_DEEPEST, _MOST_PARTS, _LARGEST_SHARE = 16, 256, 1_000_000
 _RELATIONS = {">": operator.gt, ">=": operator.ge, "=": operator.eq, "<": operator.lt, "<=": operator.le}
 
 
@@ -29,36 +26,27 @@ class Tally(NamedTuple):
 
 def fault(positions: list[str], conditions: list[Json]) -> str:
     """Why a rule with these positions and conditions is not well-formed; empty where it is."""
-    parts = 0
-    standing: list[tuple[Json, int]] = [(condition, 1) for condition in conditions]
+    standing, parts = [(condition, 1) for condition in conditions], 0
     while standing:
-        part, depth = standing.pop()
-        parts += 1
+        (part, depth), parts = standing.pop(), parts + 1
         if depth > _DEEPEST:
             return f"a condition or quantity is nested more than {_DEEPEST} deep"
         if parts > _MOST_PARTS:
             return f"it has more than {_MOST_PARTS} conditions and quantities"
-        if part["is"] == "count":
-            for position in part["of"]:
-                if position not in positions:
-                    return f"it counts the position {position}, which is not one of the rule's"
+        if part["is"] == "count" and not set(part["of"]) <= set(positions):
+            return f"it counts {' or '.join(part['of'])}, but its positions are {', '.join(positions)}"
         if part["is"] == "share" and max(part["numerator"], part["denominator"]) > _LARGEST_SHARE:
             return f"a share has a numerator or denominator over {_LARGEST_SHARE}"
         standing.extend((inner, depth + 1) for inner in _inside(part))
     return ""
 
 
-def _inside(part: Json) -> Iterator[Json]:
-    which = part["is"]
-    if which in ("all", "any", "sum"):
-        yield from part["of"]
-    elif which == "compare":
-        yield part["left"]
-        yield part["right"]
-    elif which == "not":
-        yield part["that"]
-    elif which == "share":
-        yield part["of"]
+def _inside(part: Json) -> list[Json]:
+    of = part["of"] if part["is"] in ("all", "any", "sum", "share") else []
+    return [
+        *(of if isinstance(of, list) else [of]),
+        *[part[side] for side in ("left", "right", "that") if side in part],
+    ]
 
 
 def rule_fault(rule: Json) -> str:
@@ -107,8 +95,7 @@ def value(quantity: Json, tally: Tally) -> Ratio:
         top, bottom = value(quantity["of"], tally)
         return top * quantity["numerator"], bottom * quantity["denominator"]
     top, bottom = 0, 1
-    for inner in quantity["of"]:
-        more, parts = value(inner, tally)
+    for more, parts in [value(inner, tally) for inner in quantity["of"]]:
         top, bottom = top * parts + more * bottom, bottom * parts
     return top, bottom
 

@@ -135,22 +135,21 @@ def _compare_signatures(checkpoint: note.Checkpoint, verdict: Verdict, cosigners
 
 def _name_the_rest(verdict: Verdict, cosigners: tuple[note.NoteKey, ...]) -> None:
     """What this program did not recompute."""
-    fold, rest, checkpoint = verdict.fold, verdict.not_recomputed, verdict.checkpoint
+    fold, rest = verdict.fold, verdict.not_recomputed
     known = [(key.name, key.tag()) for key in (*cosigners, *([fold.log_key()] if fold.founded else []))]
-    others = [1 for name, blob in checkpoint.signatures if (name, blob[:4]) not in known] if checkpoint else []
+    signatures = verdict.checkpoint.signatures if verdict.checkpoint else []
+    others = len([1 for name, blob in signatures if (name, blob[:4]) not in known])
     if fold.halted is not None and fold.founded:
         edition = fold.register.organisation["edition"]
         rest.append(
-            f"entries from {fold.halted} on: they are governed by edition {edition}, and this program knows "
-            f"edition {EDITION}; a later release is needed"
+            f"entries from {fold.halted} on: governed by edition {edition}, known is {EDITION}; a later release can"
         )
     elif not verdict.register:
         rest.append("whatever comes after the point where verification ended")
     rest.append(f"documents beside the record ({fold.register.documents()} named by digest)")
     rest.append("the time of stamps: it is the host's word; only their order was checked")
     rest.append("who holds the keys that act in a member's or an office's name")
-    if others:
-        rest.append(f"{len(others)} other signatures on the checkpoint, whose keys were not given")
+    rest += [f"{others} other signatures on the checkpoint, whose keys were not given"] if others else []
     if not verdict.cosigned:
         rest.append("whether others are shown another record: compare checkpoints, or give cosigners' keys")
     if verdict.anchor == "record itself":
