@@ -5,14 +5,13 @@ Its keys are made on the spot and stay in the data folder, so that a visitor can
 marked as a simulation. A second start goes on where the first stopped.
 """
 
-from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from comity.cli.outcome import Failure, Out, answering
-from comity.cli.serve import HOST, PORT, address, listening, run
+from comity.cli.serve import HOST, PORT, address, listening, run, serving
 
 if TYPE_CHECKING:
     from comity.node import Node
@@ -35,7 +34,7 @@ def demo(out: Out, data: Path, host: str, port: int) -> None:
     charter, one is being voted on, one is under silence. All keys are in DIR/keys, so that you can act for anybody.
     Nothing needs to be prepared; a second start goes on where the first stopped; to begin anew, remove DIR.
     """
-    with listening(host, port) as bound, closing(opened(data)) as node:
+    with listening(host, port) as bound, serving(opened(data)) as (node, stop):
         organisation = prepare(node, data)
         head, where = node.head, address(bound)
         answer = {
@@ -48,7 +47,7 @@ def demo(out: Out, data: Path, host: str, port: int) -> None:
             "size": head.size,
         }
         out.result(answer, *told(where, organisation, data, node))
-        run(node, bound)
+        run(node, bound, stop)
     out.note("Stopped. Start again to go on from here.")
 
 

@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """`comity serve`: one node, served until it is told to stop.
 
-The address is taken before the node starts, so that a port in use costs nothing. An interrupt or a termination lets
-the server finish what it has begun and then closes the node, which writes its partial tiles: a clean exit.
+The address is taken before the node starts, so that a port in use costs nothing. From the moment at which the command
+says that it serves, an interrupt or a termination lets the server finish what it has begun and then closes the node,
+which writes its partial tiles: a clean exit.
 """
 
 import errno
+import signal
 import socket
+import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -17,6 +20,7 @@ import click
 from comity.cli.outcome import Failure, Out, answering
 
 if TYPE_CHECKING:
+    from comity.app.server import Server
     from comity.node import Node
 
 HOST, PORT = "127.0.0.1", 8000
@@ -37,12 +41,12 @@ def serve(out: Out, data: Path, host: str, port: int) -> None:
     """
     from comity.node import Node
 
-    with listening(host, port) as bound, closing(Node.open(data)) as node:
+    with listening(host, port) as bound, serving(Node.open(data)) as (node, stop):
         head = node.head
         where = address(bound)
         answer = {"url": where, "data": str(data), "vkey": node.vkey, "size": head.size, "root": head.root.hex()}
         out.result(answer, f"{head.size} entries at {where}", "Stop with Ctrl-C.")
-        run(node, bound)
+        run(node, bound, stop)
     out.note("Stopped.")
 
 
@@ -72,15 +76,41 @@ def address(bound: socket.socket) -> str:
     return f"http://{shown}:{port}"
 
 
-def run(node: "Node", bound: socket.socket) -> None:
-    """Serve the node on the socket until it is told to stop; the caller closes the node."""
-    import sys
+class Stop:
+    """Remembers that the process was told to stop, and tells the server once there is one."""
 
+    def __init__(self) -> None:
+        self.told = False
+        self.server: Server | None = None
+
+    def __call__(self, number: int, frame: object) -> None:
+        self.told = True
+        if self.server is not None:
+            self.server.should_exit = True
+
+
+@contextmanager
+def serving(node: "Node") -> Iterator[tuple["Node", Stop]]:
+    """The node, closed at the end whatever happens; until then signals are noted and interrupt nothing."""
+    stop = Stop()
+    before = {each: signal.signal(each, stop) for each in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        with closing(node):
+            yield node, stop
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
+
+
+def run(node: "Node", bound: socket.socket, stop: Stop) -> None:
+    """Serve the node on the socket until it is told to stop."""
     from comity.app.server import server
 
     # Whoever started us may read our words through a pipe and wait for them.
     sys.stdout.flush()
-    serving = server(node)
-    serving.run(sockets=[bound])
-    if not serving.started:
+    stop.server = server(node)
+    if stop.told:
+        return
+    stop.server.run(sockets=[bound])
+    if not stop.server.started and not stop.told:
         raise Failure("The server could not start; what it said stands above.")
