@@ -8,9 +8,9 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
-from comity.charter.register import table
+from comity.charter.register import Register, table
 from comity.charter.rule import Rule
-from comity.charter.tables import Row
+from comity.charter.tables import Roll, Row
 from comity.charter.terms import Document, Outcome
 
 ProposalStatus = Literal["tabled", "voting", "adopted", "rejected", "withdrawn", "without_effect"]
@@ -80,3 +80,14 @@ class Decision(Row, frozen=True, kw_only=True):
     reason: str = ""
     effect: Literal["", "enacted", "refused"] = ""
     refused: str = ""
+
+
+def enter_roll(register: Register, digest: str, roll: Roll) -> None:
+    """Keep a frozen electorate under its digest, once."""
+    if register.get(Roll, digest) is None:
+        register.put(digest, roll)
+
+
+def seated(row: str, seat: int, sign: str) -> str:
+    """The row of seats with another sign at one seat."""
+    return f"{row[:seat]}{sign}{row[seat + 1 :]}"
