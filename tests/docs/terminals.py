@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 from queue import Empty, Queue
+from urllib.request import urlopen
 
 PATIENCE = 300.0
 """Seconds after which a command that says nothing is ended, so that a broken page cannot hold up the tests."""
@@ -107,7 +108,16 @@ class Running:
             if line is None:
                 break
             said.append(line)
+        self._answers()
         return said
+
+    def _answers(self) -> None:
+        """Wait for an answer: a node that has said where it listens may not yet take a Ctrl-C as the wish to stop."""
+        try:
+            with urlopen(f"http://127.0.0.1:{self.machine.port}/", timeout=PATIENCE) as answer:
+                answer.read()
+        except OSError:
+            pass  # it does not answer; what the page shows next will tell
 
     def interrupt(self) -> tuple[int, list[str]]:
         """Press Ctrl-C; its exit code and what it still wrote."""
