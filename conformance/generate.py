@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from comity.record import envelope
 from conformance.articles import (
     DAY,
     DOUBLE,
@@ -37,8 +38,6 @@ from conformance.stage import (
     misfounded,
     stage,
 )
-
-from comity.record import envelope
 
 HERE = Path(__file__).parent
 RECORDS: dict[str, Callable[[str], Scribe]] = {}

@@ -10,13 +10,12 @@ import sys
 from base64 import b64decode
 from pathlib import Path
 
-from conformance.scribe import Json, judge
-
 from comity.charter import fold
 from comity.charter.acts import Found
 from comity.charter.refusal import UnknownEdition
 from comity.charter.register import Register
 from comity.record import checkpoint, envelope, merkle, note, tiles
+from conformance.scribe import Json, judge
 
 
 def entries(folder: Path) -> list[bytes]:

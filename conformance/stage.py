@@ -8,7 +8,23 @@ order there: the code, what is wrong, and the envelope. `FOUNDINGS` are founding
 from collections.abc import Callable
 from typing import NamedTuple
 
-from conformance.articles import DAY, SILENCE, article, assembly, competence, electorate, office, organ, power
+from conformance.articles import (
+    DAY,
+    SILENCE,
+    article,
+    assembly,
+    clause,
+    compare,
+    competence,
+    count,
+    electorate,
+    never,
+    number,
+    office,
+    organ,
+    power,
+    rule,
+)
 from conformance.scribe import Json, Scribe
 
 SIX = {
@@ -71,7 +87,7 @@ def _proposals(scribe: Scribe) -> None:
     # A vote that outlives its organ.
     scribe.table("widow", "committee")
     scribe.open("widow", lasts=DAY)
-    for number, (kind, act) in enumerate(
+    for turn, (kind, act) in enumerate(
         (
             ("charter.repeal", {"article": "committee"}),
             ("charter.replace", {"article": "board", "content": organ("members", "chair", "simple")}),
@@ -83,7 +99,7 @@ def _proposals(scribe: Scribe) -> None:
         )
     ):
         enacts = {"kind": kind, "act": act}
-        scribe.decide(f"amend-{number}", "adopted", "two-thirds", enacts=enacts, yes="A B C D", no="E")
+        scribe.decide(f"amend-{turn}", "adopted", "two-thirds", enacts=enacts, yes="A B C D", no="E")
 
 
 def _votes(scribe: Scribe) -> None:
@@ -135,6 +151,20 @@ def _half_signed(scribe: Scribe) -> bytes:
     return whole[: whole.rindex(b'"sig"')] + other[other.rindex(b'"sig"') :]
 
 
+def counted(*positions: str) -> Json:
+    """An article whose rule counts these positions."""
+    when = compare(count(*positions), ">", number(0))
+    return article(rule("yes no", clause("adopted", "", when)))
+
+
+def nested(levels: int) -> Json:
+    """An article with a rule so deep that a payload which carries it to be enacted is nested to so many levels."""
+    when = compare(number(1), "=", number(1))
+    for _ in range(levels - 10):
+        when = never(when)
+    return article(rule("yes", clause("adopted", "", when)))
+
+
 ENTRY = [
     _made("size", "an envelope of 49,153 bytes", lambda s: b" " * 49_153),
     _made(
@@ -155,6 +185,8 @@ ENTRY = [
     _act("form", "an unknown field", "vote.cast", {**CAST, "why": "so"}, "A"),
     _act("form", "a field missing", "vote.cast", {"vote": "running/1"}, "A"),
     _act("form", "a zero value written out", "proposal.table", {**TABLE, "rule": ""}, "A"),
+    _enact("form", "a payload nested 65 deep", "charter.add", {"article": "x", "content": nested(65)}),
+    _enact("form", "a position counted twice", "charter.add", {"article": "x", "content": counted("yes", "yes")}),
     _act("form", "an organisation that is no digest", "vote.cast", CAST, "A", organisation="elsewhere"),
     _act("organisation", "another organisation", "vote.cast", CAST, "A", organisation="0" * 64),
     _made("organisation", "no organisation", lambda s: s.seal("vote.cast", CAST, "A", organisation=None)),
@@ -275,27 +307,9 @@ CHARTER = [
         "charter.rule",
         "a count of a position that the rule does not offer",
         "charter.add",
-        {
-            "article": "x",
-            "content": article(
-                {
-                    "is": "rule",
-                    "positions": ["yes"],
-                    "clauses": [
-                        {
-                            "outcome": "adopted",
-                            "when": {
-                                "is": "compare",
-                                "left": {"is": "count", "of": ["no"]},
-                                "relation": "=",
-                                "right": {"is": "number"},
-                            },
-                        }
-                    ],
-                }
-            ),
-        },
+        {"article": "x", "content": counted("abstain")},
     ),
+    _enact("charter.rule", "a rule nested 64 deep", "charter.add", {"article": "x", "content": nested(64)}),
     _enact("edition.step", "two editions at once", "edition.raise", {"edition": 3}),
     _enact(
         "charter.reference",

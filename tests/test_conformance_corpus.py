@@ -8,11 +8,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from conformance.stage import ATTEMPTS, FOUNDINGS
 
 from comity.charter import fold
 from comity.charter.act import KINDS
 from conformance import generate, reader
+from conformance.stage import ATTEMPTS, FOUNDINGS
 
 ROOT = Path(__file__).parents[1]
 CORPUS = sorted((ROOT / "conformance/records").iterdir())

@@ -60,7 +60,7 @@ def drawn() -> list[tuple[str, Json]]:
     return found
 
 
-def _agrees(scribe: Scribe, folder: Path) -> list[str]:
+def agrees(scribe: Scribe, folder: Path) -> list[str]:
     """The codes of the record's void entries, which the verifier finds too."""
     if not VERIFIER.exists():
         pytest.skip("comity-verify absent")
@@ -114,7 +114,7 @@ def test_random_acts(drawn: list[tuple[str, Json]], tmp_path: Path) -> None:
                     "proposal.table", scribe.payload({**proposal, "enacts": enacts}, "secretariat"), "secretariat"
                 )
             )
-    assert len(set(_agrees(scribe, tmp_path))) > 10
+    assert len(set(agrees(scribe, tmp_path))) > 10
 
 
 def _mangled(data: bytes, random: Random) -> bytes:
@@ -189,7 +189,7 @@ def test_random_rules(rules: list[Json], tmp_path: Path) -> None:
         )
         outcomes.add(_voted(scribe, f"V{number}", f"organ-{number}", random))
     assert outcomes == {"adopted", "rejected", "undecided"}
-    assert set(_agrees(scribe, tmp_path)) == {"charter.rule"}
+    assert set(agrees(scribe, tmp_path)) == {"charter.rule"}
 
 
 def _adopted(scribe: Scribe, proposal: str, act: Json) -> bool:
@@ -234,7 +234,7 @@ def test_mangled_payloads(drawn: list[tuple[str, Json]], tmp_path: Path) -> None
     for kind, act in drawn * 3:
         name = random.choice(SIGNERS)
         scribe.log(scribe.raw(kind, _mangled(scribe.payload(act, name), random), name))
-    assert "form" in _agrees(scribe, tmp_path)
+    assert "form" in agrees(scribe, tmp_path)
 
 
 @pytest.mark.conformance
@@ -246,7 +246,7 @@ def test_mangled_envelopes(tmp_path: Path) -> None:
         act = {"vote": "running/1", "position": random.choice(["yes", "no", "object"])}
         entry = scribe.now.to_bytes(8, "big") + scribe.seal("vote.cast", act, *signers)
         scribe.log_entry(_mangled(entry, random) if number % 10 else entry)
-    assert len(set(_agrees(scribe, tmp_path))) > 3
+    assert len(set(agrees(scribe, tmp_path))) > 3
 
 
 TYPED = [
@@ -301,4 +301,4 @@ def test_retyped_fields(drawn: list[tuple[str, Json]], tmp_path: Path) -> None:
         text = json.dumps(changed, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
         if len(text) < 40_000:
             scribe.log(scribe.raw(kind, text, name))
-    assert "form" in _agrees(scribe, tmp_path)
+    assert "form" in agrees(scribe, tmp_path)
