@@ -8,7 +8,7 @@ entries, and a start compares and repairs it.
 """
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from comity.node.files import is_full, write_whole
@@ -53,18 +53,18 @@ class Publication:
         self.size = size
         return True
 
-    def repair(self, size: int) -> int:
-        """Compare the full tiles of `size` entries with the record, write those that differ; returns how many."""
-        repaired = 0
+    def repair(self, size: int, bundles: Sequence[int]) -> None:
+        """Write the full tiles of `size` entries whose files differ from the tree, and the bundles of these numbers."""
+        wrong = [TileRef(None, index) for index in bundles]
         for ref in tiles.tiles_for(0, size):
-            for one in (ref, ref.bundle) if ref.level == 0 else (ref,):
-                content = self.content(one, size)
-                if content is not None and not self._is_right(one, content):
-                    self._write(one, content)
-                    repaired += 1
+            if not is_whole(self.folder, ref, tiles.tile_content(self._tree, ref)):
+                wrong.append(ref)
+        for ref in wrong:
+            content = self.content(ref, size)
+            if content is not None:
+                self._write(ref, content)
         self.size = size
         self._tail = self._store.leaves(size // TILE * TILE, size)
-        return repaired
 
     def finish(self, size: int, checkpoint: bytes) -> None:
         """Write the partial tiles of `size` and the checkpoint, and remove partial tiles of earlier ends."""
@@ -104,8 +104,10 @@ class Publication:
             shutil.rmtree(f"{path}.p", ignore_errors=True)
         self._after("tile written")
 
-    def _is_right(self, ref: TileRef, content: bytes) -> bool:
-        try:
-            return (self.folder / ref.path).read_bytes() == content
-        except FileNotFoundError:
-            return False
+
+def is_whole(folder: Path, ref: TileRef, content: bytes) -> bool:
+    """Whether the file of a tile is there and holds this."""
+    try:
+        return (folder / ref.path).read_bytes() == content
+    except FileNotFoundError:
+        return False

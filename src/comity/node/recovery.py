@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """From a data folder to a ledger: founding, and every later start, whatever the last end was like.
 
-1. every entry is read and hashed; the tree must have the root of the committed head, frontier and checkpoint agree
+1. every entry is read, once, and hashed; the tree must have the root of the committed head, frontier and checkpoint
+   agree
 2. the register comes from the newest snapshot that fits the tree, and from folding what follows, without signatures
 3. the log's key and the checkpoint's origin are those of the founding act
 4. the high-water note must not know of more, or of something else
-5. full tiles that are missing or differ are written again
+5. full tiles and bundles that are missing or differ are written again
 
 Damage to a snapshot or a tile is repaired from the entries. Damage to an entry, to the head or to the key is a refusal
 to start that says what was found: nobody can repair these but whoever has a copy.
@@ -27,16 +28,16 @@ from comity.node.errors import CannotStart, Damaged, OlderCopy, RecordAbsent, Re
 from comity.node.highwater import HighWater
 from comity.node.ledger import Ledger
 from comity.node.logkey import read_log_key, write_log_key
+from comity.node.publication import is_whole
 from comity.node.store import Store, StoredHead
 from comity.record import checkpoint, envelope
 from comity.record.ed25519 import SigningKey
 from comity.record.errors import RecordError
 from comity.record.merkle import EMPTY_ROOT, Tree
 from comity.record.note import NoteSigner
+from comity.record.tiles import TILE, TileRef, encode_bundle
 
 STORE = "record.sqlite"
-
-_HASHED_AT_ONCE = 4096
 
 After = Callable[[str], None]
 
@@ -92,7 +93,7 @@ def _reopen(folder: Path, store: Store, notes: Path, after: After) -> Ledger:
     if stored is None:
         raise RecordAbsent(f"{folder} holds no record: a founding was cut short before its commit. Found it again.")
     head = stored.head
-    tree = grow(store)
+    tree, differing = grow(store, folder)
     _require_agreement(tree, stored, store)
     register = _register(folder, store, tree, head)
     signer = _signer(register, read_log_key(folder))
@@ -102,23 +103,34 @@ def _reopen(folder: Path, store: Store, notes: Path, after: After) -> Ledger:
     if note.noted != (head.size, head.root):
         note.write(head.size, head.root)
     ledger = Ledger(folder, store, tree, register, head, signer, note, after)
-    ledger.publication.repair(head.size)
+    ledger.publication.repair(head.size, differing)
     return ledger
 
 
-def grow(store: Store) -> Tree:
-    """The tree over all entries of the store; Damaged where an index is missing."""
+def grow(store: Store, folder: Path) -> tuple[Tree, list[int]]:
+    """Read every entry once: the tree over all of them, and the full bundles whose files do not hold them.
+
+    Nothing is repaired yet: only the root tells whether the entries or the files are right. Raise Damaged where an
+    index is missing.
+    """
     tree = Tree()
-    hashes: list[bytes] = []
+    differing: list[int] = []
+    leaves: list[bytes] = []
     for expected, (number, leaf) in enumerate(store.stream()):
         if number != expected:
             raise Damaged(f"Entry {expected} is missing from {store.path}; the next one there is {number}.")
-        hashes.append(sha256(b"\0" + leaf).digest())
-        if len(hashes) == _HASHED_AT_ONCE:
-            tree.extend(b"".join(hashes))
-            hashes.clear()
-    tree.extend(b"".join(hashes))
-    return tree
+        leaves.append(leaf)
+        if len(leaves) == TILE:
+            _extend(tree, leaves)
+            if not is_whole(folder, TileRef(None, number // TILE), encode_bundle(leaves)):
+                differing.append(number // TILE)
+            leaves.clear()
+    _extend(tree, leaves)
+    return tree, differing
+
+
+def _extend(tree: Tree, leaves: list[bytes]) -> None:
+    tree.extend(b"".join([sha256(b"\0" + leaf).digest() for leaf in leaves]))
 
 
 def refold(store: Store, register: Register, start: int, last: int) -> None:
