@@ -8,6 +8,7 @@ again, compare. Numbers out of range and zero values are a matter of the fields 
 import binascii
 import hashlib
 import importlib
+import itertools
 import json
 import re
 import sys
@@ -58,11 +59,8 @@ def read(data: bytes) -> object:
 
 def _depth(data: bytes) -> int:
     """How deep brackets nest outside strings; for text that is no JSON any number may come out."""
-    deepest = depth = 0
-    for byte in _STRING.sub(b"", data):
-        depth += (byte in b"{[") - (byte in b"}]")
-        deepest = max(deepest, depth)
-    return deepest
+    steps = ((byte in b"{[") - (byte in b"}]") for byte in _STRING.sub(b"", data))
+    return max(itertools.accumulate(steps), default=0)
 
 
 def unbase64(text: str | bytes) -> bytes:

@@ -21,8 +21,7 @@ from comity_verify.source import Source
 
 Json = dict[str, Any]
 
-MAX_PAYLOAD = 32_768
-MAX_ENVELOPE = 49_152
+MAX_PAYLOAD, MAX_ENVELOPE = 32_768, 49_152
 
 _ENVELOPE = re.compile(
     rb'\{"payload":"([A-Za-z0-9+/]*={0,2})","payloadType":"(application/vnd\.comity\.([a-z]+(?:\.[a-z_]+)+)\.v1\+json)",'
@@ -71,11 +70,7 @@ class Bundle(NamedTuple):
 
 
 def examine(entry: bytes) -> Item:
-    """Checks 1 and 2 of an entry; no signature is verified yet.
-
-    Raises:
-        Void: with the code and the explanation.
-    """
+    """Checks 1 and 2 of an entry, or Void with code and explanation; no signature is verified yet."""
     if len(entry) < 8:
         raise Void("form", f"the entry has {len(entry)} bytes and lacks even a stamp")
     if len(entry) - 8 > MAX_ENVELOPE:

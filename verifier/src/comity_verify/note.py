@@ -69,8 +69,7 @@ def _is_name(name: str) -> bool:
 def signed_by(checkpoint: Checkpoint, key: NoteKey) -> int | None:
     """The time at which the key signed (POSIX seconds; 0 for a plain signature), or None if it did not.
 
-    Raises:
-        Broken: a signature in the key's name does not verify; then the whole note is to be refused.
+    Raises Broken where a signature in the key's name does not verify; then the whole note is to be refused.
     """
     found = None
     for name, blob in checkpoint.signatures:

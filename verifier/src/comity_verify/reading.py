@@ -14,8 +14,7 @@ from comity_verify import tree
 from comity_verify.entries import Bundle, Reader
 from comity_verify.source import Source, Unreadable, VerifyError
 
-_AHEAD = 3  # orders that one process holds
-_KEYS_AT_ONCE = 256
+_AHEAD, _KEYS_AT_ONCE = 3, 256  # orders that one process holds, and keys in an order
 _WORTH_A_PROCESS = 4  # bundles
 
 
@@ -26,7 +25,7 @@ def read_in_order(
 
     `registered` is the fold's own growing list of public keys.
     """
-    count = tree.bundle_count(size)
+    count = -(-size // tree.WIDTH)
     jobs = min(jobs, count // _WORTH_A_PROCESS)
     if jobs < 2:
         for number in range(1, count):

@@ -4,7 +4,7 @@
 import json
 
 from comity_verify import rules
-from comity_verify.verify import UNKNOWN_EDITION, VALID, Verdict
+from comity_verify.verify import UNKNOWN_EDITION, UNREADABLE, VALID, Verdict
 
 _SHOWN = 20  # faults and void entries; the JSON object has them all
 _MARKS = {
@@ -84,11 +84,11 @@ def _listed(title: str, what: list[str]) -> list[str]:
 
 
 def _conclusion(verdict: Verdict) -> str:
-    if verdict.exit_code == VALID:
-        return "Valid: everything above follows from the signed acts alone."
-    if verdict.exit_code == UNKNOWN_EDITION:
-        return "Valid as far as this program knows the rules; the rest needs a later release."
-    return "NOT VALID." if verdict.faults or verdict.fold.void else "NOT VERIFIED: the record could not be read."
+    return {
+        VALID: "Valid: everything above follows from the signed acts alone.",
+        UNKNOWN_EDITION: "Valid as far as this program knows the rules; the rest needs a later release.",
+        UNREADABLE: "NOT VERIFIED: the record could not be read.",
+    }.get(verdict.exit_code, "NOT VALID.")
 
 
 def explain(verdict: Verdict, vote: str) -> str:

@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 
 Json = dict[str, Any]
 Ratio = tuple[int, int]
-
 CHARACTERS = {"yes": "y", "no": "n", "abstain": "a", "object": "o", "present": "p"}
 
 _DEEPEST, _MOST_PARTS, _LARGEST_SHARE = 16, 256, 1_000_000

@@ -30,11 +30,6 @@ def path(kind: str | int, number: int) -> str:
     return f"tile/{kind}/{groups}"
 
 
-def bundle_count(size: int) -> int:
-    """How many bundles a log of this size has."""
-    return -(-size // WIDTH)
-
-
 def bundle_width(size: int, number: int) -> int:
     """How many entries a bundle of such a log has."""
     return min(WIDTH, size - number * WIDTH)

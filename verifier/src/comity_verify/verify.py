@@ -57,15 +57,16 @@ def verify(source: Source, founding: str = "", cosigners: tuple[note.NoteKey, ..
     """Takes all the steps, as far as the record lets it."""
     started, verdict = time.monotonic(), Verdict()
     try:
-        try:
-            verdict.checkpoint = note.parse(source.read("checkpoint", note.LONGEST))
-        except Absent as absent:
-            raise Unreadable(f"There is no record here: {absent}") from None
-        _read(source, verdict.checkpoint, verdict, cosigners, jobs)
+        _read(source, verdict, cosigners, jobs)
+    except Absent as absent:
+        if verdict.checkpoint is None:
+            verdict.unreadable = f"There is no record here: {absent}"
+        else:
+            verdict.faults.append(f"{absent} So the record that the checkpoint promises is not all here.")
     except Unreadable as error:
         verdict.unreadable = str(error)
     except Broken as error:
-        verdict.faults.append(f"{error} So the record is not what its checkpoint promises, or is not all here.")
+        verdict.faults.append(f"{error} So the record is not what its checkpoint promises.")
     if verdict.fold.founded and founding:
         verdict.anchor = "founding act given"
         found = verdict.fold.register.organisation["id"]
@@ -79,11 +80,10 @@ def verify(source: Source, founding: str = "", cosigners: tuple[note.NoteKey, ..
     return verdict
 
 
-def _read(
-    source: Source, checkpoint: note.Checkpoint, verdict: Verdict, cosigners: tuple[note.NoteKey, ...], jobs: int
-) -> None:
+def _read(source: Source, verdict: Verdict, cosigners: tuple[note.NoteKey, ...], jobs: int) -> None:
     """Steps 1 to 6. The first bundle comes first, since entry 0 has the key that signs the checkpoint."""
-    fold, size, faults = verdict.fold, checkpoint.size, verdict.faults
+    fold, checkpoint, faults = verdict.fold, note.parse(source.read("checkpoint", note.LONGEST)), verdict.faults
+    verdict.checkpoint, size = checkpoint, checkpoint.size
     if size == 0:
         raise Broken("The record is empty: it has no founding act.")
     reader, frontier = Reader(source), tree.Frontier(source)
