@@ -14,6 +14,7 @@ The extra data is not authenticated: nothing may be believed because it stands t
 from __future__ import annotations
 
 import re
+from binascii import b2a_base64
 from collections.abc import Iterable
 
 import msgspec
@@ -47,8 +48,9 @@ def format(proof: TlogProof) -> bytes:
     if proof.extra is not None:
         lines.append(f"extra {to_base64(proof.extra)}")
     lines.append(f"index {proof.index}")
-    lines += [to_base64(one) for one in proof.hashes]
-    return ("\n".join(lines) + "\n\n").encode() + proof.checkpoint
+    head = "\n".join(lines).encode()
+    # Each hash with its line feed, written without a detour through text: receipts are asked for by the thousand.
+    return b"%b\n%b\n%b" % (head, b"".join([b2a_base64(one) for one in proof.hashes]), proof.checkpoint)
 
 
 def parse(data: bytes) -> TlogProof:
