@@ -6,6 +6,9 @@ from __future__ import annotations
 import csv
 import gzip
 import json
+import os
+import pty
+import shutil
 import subprocess
 import sys
 from collections import Counter
@@ -85,7 +88,7 @@ def sample(tmp_path: Path) -> Sample:
     made.add(9001, "FRA=yes,SUN=no,DDR=no", (1, 2, 0), date="1956-11-02")
     made.add(12, "FRA=yes,SUN=no,DDR=absent,BRA=abstain", (1, 1, 1), date="1990-12-04")
     made.add(11, "FRA=yes,SUN=yes,DDR=yes,BRA=no", (3, 0, 1), date="1990-12-09")
-    made.add(13, "FRA=yes,RUS=no,BRA=yes", ("", "", ""), date="1992-01-02")
+    made.add(13, "FRA=yes,RUS=no,BRA=yes", ("", " ", "NA"), date="1992-01-02")
     made.add(14, "FRA=abstain,RUS=abstain,BRA=absent", (0, 0, 2), date="1992-02-02")
     made.add(15, "RUS=yes,BRA=yes,FRA=no", None, date="1992-02-03")
     made.rollcalls.append((99, 45, "1992-03-01", "", 5, 5, 5, "a row without votes"))
@@ -218,6 +221,39 @@ def test_a_gzip_file_that_is_cut_short(run: Run, tmp_path: Path, sample: Sample)
     )  # fmt: skip
 
     assert (ended.code, "gzip" in ended.json["detail"]) == (3, True)
+
+
+def test_a_total_that_is_no_number(run: Run, tmp_path: Path) -> None:
+    """A published total that is neither a number nor missing is named with its line."""
+    made = Sample(tmp_path)
+    made.add(3, "FRA=yes", ("one", 0, 0))
+
+    assert "rollcalls.csv, line 3: published total 'one'" in made.play(run).json["detail"]
+
+
+def test_progress_is_shown_on_a_terminal_alone(sample: Sample, run: Run, notes: Path) -> None:
+    """Where stderr is a terminal a bar shows the rate; stdout has the answer alone. Elsewhere there is no bar."""
+    quiet = sample.play(run)
+    shutil.rmtree(sample.folder / "record")
+    terminal, ours = pty.openpty()
+    ended = subprocess.run(
+        [
+            sys.executable, "-c", "from comity.cli import main; main()", "import", "rollcalls",
+            "--data", sample.folder / "record", "--votes", sample.folder / "votes.csv",
+            "--rollcalls", sample.folder / "rollcalls.csv", "--rule", "unga.simple", "--json",
+        ],
+        env={**os.environ, "COMITY_NOTES": str(notes), "TERM": "xterm"},
+        stdout=subprocess.PIPE, stderr=ours, check=True,
+    )  # fmt: skip
+    os.close(ours)
+    shown = os.read(terminal, 100_000).decode()
+    os.close(terminal)
+
+    assert quiet.err == ""
+    assert len(ended.stdout.splitlines()) == 1
+    assert json.loads(ended.stdout)["rollcalls"] == 6
+    assert "roll calls" in shown
+    assert "49/49" in shown
 
 
 def test_a_state_with_two_rows(run: Run, tmp_path: Path) -> None:

@@ -64,6 +64,22 @@ def act() -> None:
     """
 
 
+class KindCommand(click.Command):
+    """A command whose help lists the fields of the kind apart from how the act is signed and sent."""
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        params = self.get_params(ctx)
+        fields = [each for each in params if (each.name or "").startswith("field_")]
+        for title, some in (
+            ("Fields", fields),
+            ("Signing and sending", [each for each in params if each not in fields]),
+        ):
+            rows = [record for each in some if (record := each.get_help_record(ctx)) is not None]
+            if rows:
+                with formatter.section(title):
+                    formatter.write_dl(rows)
+
+
 def kind_command(kind: str) -> click.Command:
     """The command of one kind."""
     from comity.charter.act import KINDS
@@ -87,7 +103,7 @@ def kind_command(kind: str) -> click.Command:
     def run(as_json: bool, **values: Any) -> None:
         _do(Out(as_json), kind, values)
 
-    return click.Command(kind, params=[*options(cls, OWN), *own], callback=run, help=about, short_help=cls.__doc__)
+    return KindCommand(kind, params=[*options(cls, OWN), *own], callback=run, help=about, short_help=cls.__doc__)
 
 
 def _do(out: Out, kind: str, values: dict[str, Any]) -> None:

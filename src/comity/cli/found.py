@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """`comity found`: an organisation begins with one act, signed by every key that it registers."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
@@ -8,7 +9,7 @@ import msgspec
 
 from comity import charters, keys
 from comity.charter.acts import Found, Founder, Officer
-from comity.charter.article import Article, Office
+from comity.charter.article import Article, Electorate, Office
 from comity.charter.authority import PlainKey
 from comity.charter.fold import open_act, step
 from comity.charter.register import Draft, Register
@@ -60,6 +61,8 @@ def found(
     no KEY gets a new key file there: member-ID.json, office-ID.json. The id that is printed is the organisation's
     identity: whoever verifies its record starts from there.
 
+    STATUS is one that an electorate of the charter names: `member` in assembly and consensus, `seated` in replay.
+
     \b
     Alone, to try:
       comity found assembly --data org --name "Test Assembly" --origin example.org/test --mark simulation \\
@@ -87,27 +90,39 @@ def found(
     checked(origin, Origin, "--origin")
     if to is not None and log_key is None:
         raise click.UsageError("With --out the log's key must be kept for later: name it with --log-key FILE.")
-    articles = charters.load(charter).articles
-    own: list[SigningKey] = []
-    founders = tuple(_founder(each, make_keys, own) for each in members)
-    officers = tuple(_officer(each, make_keys, own) for each in _every_office(offices, articles, make_keys))
-    if not own:
+    articles, own = charters.load(charter).articles, _Own(make_keys)
+    founders = tuple(own.founder(each) for each in members)
+    officers = tuple(own.officer(each) for each in own.every_office(offices, articles))
+    if not own.keys:
         raise click.UsageError("An organisation begins with a key that is here: --member, --office or --make-keys.")
-    if not founders:
-        out.note("No founding member: where no office may admit members, nobody ever can.")
+    _warn(out, founders, articles)
     log = _log_key(log_key)
     act = Found(
-        name=name, origin=origin, log_key=keys.public(log), edition=1, articles=dict(articles), mark=mark or "",  # type: ignore[arg-type]  # a choice of the two
+        name=name, origin=origin, log_key=keys.public(log), edition=1, articles=dict(articles),
+        mark=mark or "",  # type: ignore[arg-type]  # a choice of the two
         members=founders, officers=officers,
     )  # fmt: skip
-    signers = sorted(act.keys(), key=lambda keyid: keyid not in {key.keyid for key in own})
-    envelope = _signed(act, signers, own)
-    if data is not None:
+    envelope, missing = _signed(act, own.keys)
+    if to is None:
+        assert data is not None
         _begin(out, data, envelope, log)
         return
-    _write(to, envelope)
-    missing = [keyid for keyid in signers if keyid not in {key.keyid for key in own}]
+    to.write_bytes(envelope + b"\n")
     out.result({"file": str(to), "missing": missing}, f"{to}: {len(missing)} signatures are missing", *missing)
+
+
+def _warn(out: Out, founders: tuple[Founder, ...], articles: Mapping[str, Article]) -> None:
+    """Say on stderr what is lawful and probably not meant."""
+    if not founders:
+        out.note("No founding member: where no office may admit members, nobody ever can.")
+    electorates = [each.provision for each in articles.values() if isinstance(each.provision, Electorate)]
+    known = sorted({status for each in electorates for status in each.statuses})
+    for founder in founders:
+        if founder.status not in known:
+            out.note(
+                f"{founder.member} has the status {founder.status}, which gives no vote: the charter's electorates "
+                f"name {', '.join(known) or 'none'}."
+            )
 
 
 def _drafted(charter: str) -> bytes | None:
@@ -119,9 +134,12 @@ def _drafted(charter: str) -> bytes | None:
     return data if data.startswith(b'{"payload":') else None
 
 
-def _signed(act: Found, signers: list[str], own: list[SigningKey]) -> bytes:
+def _signed(act: Found, own: list[SigningKey]) -> tuple[bytes, list[str]]:
+    """The founding act signed with the keys that are here, and the key ids of those that are not."""
     from comity.record import envelope
 
+    here = {key.keyid for key in own}
+    signers = sorted(act.keys(), key=lambda keyid: keyid not in here)
     if len(signers) > envelope.MAX_SIGNATURES:
         raise Failure(
             f"A founding act has at most {envelope.MAX_SIGNATURES} keys, and this one {len(signers)}. Found it with "
@@ -131,7 +149,8 @@ def _signed(act: Found, signers: list[str], own: list[SigningKey]) -> bytes:
     act.form()
     data = keys.payload(act, signers, counter=1, organisation="", expires=keys.now() + keys.EXPIRY)
     signed = envelope.pae(envelope.payload_type(act.kind), data)
-    return envelope.assemble(act.kind, data, {key.keyid: key.sign(signed) for key in own})
+    whole = envelope.assemble(act.kind, data, {key.keyid: key.sign(signed) for key in own})
+    return whole, [keyid for keyid in signers if keyid not in here]
 
 
 def _begin(out: Out, data: Path, envelope: bytes, log: SigningKey) -> None:
@@ -161,43 +180,51 @@ def _begin(out: Out, data: Path, envelope: bytes, log: SigningKey) -> None:
     )
 
 
-def _founder(text: str, make_keys: Path | None, own: list[SigningKey]) -> Founder:
-    parts = text.split(":", 3)
-    if len(parts) < 3:
-        raise click.BadParameter(f"{text!r} is not like ID:NAME:STATUS or ID:NAME:STATUS:KEY.", param_hint="--member")
-    member, name, status = checked(parts[0], Id, "--member"), parts[1], checked(parts[2], Id, "--member")
-    key = _key(parts[3] if len(parts) == 4 else "", "member", member, make_keys, own)
-    return Founder(member=member, name=checked(name, Name, "--member"), status=status, keys=(key,))
+class _Own:
+    """Founders and officers as the command line names them; collects the keys that are here, to sign with."""
 
+    def __init__(self, make_keys: Path | None) -> None:
+        self.make_keys = make_keys
+        self.keys: list[SigningKey] = []
 
-def _officer(text: str, make_keys: Path | None, own: list[SigningKey]) -> Officer:
-    office, _, given = text.partition(":")
-    checked(office, Id, "--office")
-    return Officer(office=office, keys=(_key(given, "office", office, make_keys, own),))
+    def founder(self, text: str) -> Founder:
+        """A founding member from ID:NAME:STATUS[:KEY]."""
+        parts = text.split(":", 3)
+        if len(parts) < 3:
+            raise click.BadParameter(
+                f"{text!r} is not like ID:NAME:STATUS or ID:NAME:STATUS:KEY.", param_hint="--member"
+            )
+        member, name, status = (
+            checked(part, form, "--member") for part, form in zip(parts, (Id, Name, Id), strict=False)
+        )
+        key = self.key(parts[3] if len(parts) == 4 else "", "member", member)
+        return Founder(member=member, name=name, status=status, keys=(key,))
 
+    def officer(self, text: str) -> Officer:
+        """An office with its key from ID[:KEY]."""
+        office, _, given = text.partition(":")
+        checked(office, Id, "--office")
+        return Officer(office=office, keys=(self.key(given, "office", office),))
 
-def _every_office(given: tuple[str, ...], articles: object, make_keys: Path | None) -> list[str]:
-    """The offices that were named and, where keys are made, all others of the charter."""
-    named = {each.partition(":")[0] for each in given}
-    charter = msgspec.convert(articles, type=dict[str, Article])
-    others = [name for name, article in charter.items() if isinstance(article.provision, Office) and name not in named]
-    return [*given, *(sorted(others) if make_keys is not None else [])]
+    def every_office(self, given: tuple[str, ...], articles: Mapping[str, Article]) -> list[str]:
+        """The offices that were named and, where keys are made, all others of the charter."""
+        named = {each.partition(":")[0] for each in given}
+        others = [name for name, each in articles.items() if isinstance(each.provision, Office) and name not in named]
+        return [*given, *(sorted(others) if self.make_keys is not None else [])]
 
-
-def _key(given: str, what: str, which: str, make_keys: Path | None, own: list[SigningKey]) -> PlainKey:
-    """The key as it enters the founding act; one that is here is added to `own`, to sign with."""
-    if not given:
-        if make_keys is None:
-            raise click.UsageError(f"The {what} {which} has no KEY: name a key file, or give --make-keys DIR.")
-        # A key that an attempt before this one has made is used, so that trying again is no trouble.
-        file = make_keys / f"{what}-{which}.json"
-        key = keys.read(file) if file.exists() else keys.new(file)
-    elif len(given) == 44 and given.endswith("=") and not Path(given).exists():
-        return _checked_key(given)
-    else:
-        key = keys.read(Path(given))
-    own.append(key)
-    return keys.plain(key)
+    def key(self, given: str, what: str, which: str) -> PlainKey:
+        """The key as it enters the founding act."""
+        if given and len(given) == 44 and given.endswith("=") and not Path(given).exists():
+            return _checked_key(given)
+        file = Path(given)
+        if not given:
+            if self.make_keys is None:
+                raise click.UsageError(f"The {what} {which} has no KEY: name a key file, or give --make-keys DIR.")
+            # A key that an attempt before this one has made is used, so that trying again is no trouble.
+            file = self.make_keys / f"{what}-{which}.json"
+        key = keys.new(file) if not given and not file.exists() else keys.read(file)
+        self.keys.append(key)
+        return keys.plain(key)
 
 
 def _checked_key(given: str) -> PlainKey:
@@ -211,8 +238,3 @@ def _log_key(path: Path | None) -> SigningKey:
     if path is None:
         return keys.fresh()
     return keys.read(path) if path.exists() else keys.new(path)
-
-
-def _write(path: Path | None, envelope: bytes) -> None:
-    if path is not None:
-        path.write_bytes(envelope + b"\n")

@@ -26,7 +26,8 @@ def importing() -> None:
 @click.option("--data", type=click.Path(path_type=Path), required=True, help="The new folder for the record.")
 @click.option("--votes", type=FILE, required=True, help="CSV, plain or gzip: rcid, member_iso3, vote, ...")
 @click.option("--rollcalls", type=FILE, required=True, help="CSV: rcid, published totals, description, ...")
-@click.option("--rule", type=click.Choice(["unga.simple", "unga.important"]), required=True, help="How it is decided.")
+@click.option("--rule", type=click.Choice(["unga.simple", "unga.important"]), required=True,
+              help="More yes than no; or two thirds of yes and no.")  # fmt: skip
 @click.option("--sessions", default="", metavar="LIST", help="Only these sessions, for instance 51-60,63.")
 @click.option("--founding-name", default=NAME, metavar="NAME", help="The organisation's name.")
 @click.option("--origin", default="replay.invalid/rollcalls", metavar="HOST/NAME", help="The origin of the log.")

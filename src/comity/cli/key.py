@@ -73,8 +73,8 @@ def listing(out: Out, folder: Path) -> None:
 def proof(out: Out, file: Path, holder: str, organisation: str, to: Path | None) -> None:
     """Prove that the key in FILE is at hand, for a holder in an organisation.
 
-    The object that it prints is public. It is what `comity act member.admit --keys` and `comity act key.add --key`
-    take, as @FILE.
+    The object that it prints is public. It is what `comity act member.admit --keys` and `comity act key.add
+    --act-key` take, as @FILE.
     """
     checked(holder, Holder, "--holder")
     checked(organisation, Digest, "--organisation")

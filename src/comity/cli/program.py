@@ -112,12 +112,13 @@ def comity() -> None:
     """An organisation of members that do not trust one another, on a public record that anyone can recompute.
 
     \b
-    To begin:       comity demo
-    For your own:   comity key new me.json
-                    comity found assembly --data DIR --name NAME --origin HOST/NAME --make-keys KEYS
-                    comity serve --data DIR
-    To take part:   comity act vote.cast --vote A/1 --position yes --key me.json
-    To trust no one: comity verify URL --founding ID
+    To begin:         comity demo
+    For your own:     comity found assembly --data ORG --name NAME --origin HOST/NAME \\
+                          --make-keys KEYS --member A:Alder:member --member B:Birch:member
+                      comity serve --data ORG
+    To take part:     comity show votes
+                      comity act vote.cast --vote P-1/1 --position yes --key KEYS/member-A.json
+    To trust nobody:  comity verify http://HOST --founding ID
 
     Every command takes --json: the last line of stdout is then one JSON object, also when it fails. COMITY_URL
     says where the node is when --url is not given.
@@ -129,4 +130,5 @@ def comity() -> None:
       2    wrong use: an unknown command, option or value
       3    could not: a file, the network, a node that is busy
       130  interrupted
+    `verify` ends with the codes of comity-verify, which it runs.
     """

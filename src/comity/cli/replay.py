@@ -178,8 +178,14 @@ class Replay:
         self.advance(count)
 
     def total(self) -> int:
-        """The number of acts to come, but for changes of status."""
-        return len(self.data.codes) + 4 * len(self.data.played) + self.data.votes
+        """The number of acts to come."""
+        changes, seated, known = 0, set[int](), set[int]()
+        for each in self.data.played:
+            present = set(each.members)
+            changes += len((present & known) ^ seated)
+            seated = present
+            known |= present
+        return len(known) + changes + 4 * len(self.data.played) + self.data.votes
 
 
 def results(replay: Replay) -> dict[str, object]:

@@ -24,6 +24,9 @@ from comity.cli.outcome import Failure
 POSITIONS = {"yes": "y", "no": "n", "abstain": "a", "absent": "-"}
 """What the column `vote` may say, and the sign under which it is kept."""
 
+NOTHING = frozenset({"", "na", "n/a", "nan", "."})
+"""How a source writes that a total is not known (in small letters)."""
+
 TITLE, SYMBOL = 300, 64
 """The longest title and symbol of a proposal, in code points."""
 
@@ -186,7 +189,7 @@ def _rcid(text: str, path: Path, number: int) -> int:
 
 
 def _published(text: str | None, path: Path, number: int) -> None:
-    if text and text.strip() and _number(text) is None:
+    if text is not None and text.strip().lower() not in NOTHING and _number(text) is None:
         raise _wrong(path, number, f"published total {text!r}", "a whole number, or nothing")
 
 
