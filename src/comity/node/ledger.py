@@ -22,7 +22,7 @@ from msgspec import Struct
 
 from comity.charter import fold
 from comity.charter.fold import Signed
-from comity.charter.refusal import Refused
+from comity.charter.refusal import Refused, UnknownEdition
 from comity.charter.register import Draft, Register
 from comity.node.answers import Answer, Head, Receipt, SignedRefusal, sign_refusal
 from comity.node.errors import Full
@@ -47,7 +47,8 @@ Fate = SignedRefusal | tuple[int, int, bytes, bool]
 class Judged(Struct):
     """A batch that was folded: what is to be appended, and each act's answer or the row that it became.
 
-    `places` are the indices of the new entries by act id.
+    `places` are the indices of the new entries by act id. `halted` says why the fold went no further, where an act
+    raised the register to an edition that this program does not know; later acts have no fate.
     """
 
     draft: Draft
@@ -56,6 +57,7 @@ class Judged(Struct):
     hashes: list[bytes] = []
     fates: list[Fate] = []
     places: dict[bytes, int] = {}
+    halted: str = ""
 
 
 class Ledger:
@@ -104,6 +106,9 @@ class Ledger:
             except Refused as refused:
                 fates.append(self._refuse(refused, opened, index, judged))
                 continue
+            except UnknownEdition as error:
+                judged.halted = str(error)
+                break
             act = opened.id
             marked = prefix + raw
             hashes.append(sha256(marked).digest())

@@ -9,6 +9,7 @@
 - A full disk or a doubtful clock turns acts away until that is over. Any other error ends the writer for good.
 """
 
+import gc
 import threading
 import time
 from collections import deque
@@ -19,7 +20,7 @@ from msgspec import Struct
 
 from comity.charter import fold
 from comity.charter.fold import Signed
-from comity.charter.refusal import Refused, UnknownEdition
+from comity.charter.refusal import Refused
 from comity.charter.tables import Key
 from comity.node.answers import Head, Pending, SignedRefusal, settle
 from comity.node.errors import Busy, Failed, Full, NodeError, Unwritable
@@ -39,10 +40,17 @@ QUEUE_BYTES = 64 << 20
 AHEAD = 3
 """Batches opened, where workers verify them meanwhile."""
 
+YOUNG = 20_000
+"""Objects made between two looks for garbage, at least."""
+
 WORTH_SENDING = 32
 """Acts from which on a batch is handed to the workers."""
 
+FULL = "The disk of the record is full."
 FULL_PAUSE_S = 1.0
+"""How long nothing is tried after the disk was found full."""
+
+FULL_RETRY_S = 5
 CLOCK_PAUSE_S = 30
 CLOSING_PAUSE_S = 5
 EDITION_PAUSE_S = 3600
@@ -142,6 +150,10 @@ class Writer:
         self._delivered: list[Pending] = []
         self._broken = False
         self._keys: dict[str, bytes] = {}
+        # A batch makes thousands of objects that all live until it is answered: looking for garbage among them every
+        # 700 objects, which is the interpreter's habit, would cost as much as committing them.
+        young, *older = gc.get_threshold()
+        gc.set_threshold(max(young, YOUNG) if young else 0, *older)
         self._thread = threading.Thread(target=self._run, name="comity-writer", daemon=True)
         self._thread.start()
 
@@ -159,7 +171,7 @@ class Writer:
         if self._stuck:
             return Unwritable(self._stuck, EDITION_PAUSE_S)
         if self._full_until and time.monotonic() < self._full_until:
-            return Unwritable("The disk of the record is full.", 5)
+            return Unwritable(FULL, FULL_RETRY_S)
         doubt = self._clock.doubt(self._ledger.committed.stamp)
         return Unwritable(doubt, CLOCK_PAUSE_S) if doubt else None
 
@@ -281,20 +293,21 @@ class Writer:
             self._snapshots.take(ledger.committed, ledger.register)
         problem = self._doubt()
         if problem:
-            return self._turn_away(batch, problem)
+            return self._turn_away(batch.futures, problem)
         stamp = self._clock.stamp(ledger.committed.stamp)
-        try:
-            judged = ledger.judge(zip(batch.envelopes, batch.opened, verdicts, strict=True), stamp)
-        except UnknownEdition as error:
-            self._stuck = str(error)
-            return self._turn_away(batch, Unwritable(self._stuck, EDITION_PAUSE_S))
+        judged = ledger.judge(zip(batch.envelopes, batch.opened, verdicts, strict=True), stamp)
+        if judged.halted:
+            self._stuck = judged.halted
+            left = batch.futures[len(judged.fates) :]
+            del batch.futures[len(judged.fates) :]
+            self._turn_away(left, Unwritable(self._stuck, EDITION_PAUSE_S))
         self._after("folded")
         begun = time.perf_counter()
         try:
             head = ledger.commit(judged)
         except Full:
             self._full_until = time.monotonic() + FULL_PAUSE_S
-            return self._turn_away(batch, Unwritable("The disk of the record is full.", 5))
+            return self._turn_away(batch.futures, Unwritable(FULL, FULL_RETRY_S))
         self._full_until = 0.0
         self._count(judged, time.perf_counter() - begun)
         self._delivered = batch.futures
@@ -341,9 +354,9 @@ class Writer:
             elif fate[3]:
                 counters.duplicates += 1
 
-    def _turn_away(self, batch: _Batch, problem: NodeError) -> None:
-        self.counters.unwritable += len(batch.futures)
-        settle((future, problem) for future in batch.futures)
+    def _turn_away(self, futures: list[Pending], problem: NodeError) -> None:
+        self.counters.unwritable += len(futures)
+        settle((future, problem) for future in futures)
 
     def _turn_away_queued(self, problem: NodeError) -> None:
         with self._more:
