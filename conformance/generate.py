@@ -6,6 +6,7 @@ once, never again: they stand in `conformance/golden/` and nothing here writes t
 """
 
 import json
+import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -528,7 +529,8 @@ def files(scribe: Scribe, description: str) -> dict[str, bytes]:
 
 
 def write(folder: Path, contents: dict[str, bytes]) -> None:
-    """Write the files of one record below the folder."""
+    """Write the files of one record below the folder, and nothing else."""
+    shutil.rmtree(folder, ignore_errors=True)
     for path, content in contents.items():
         target = folder / path
         target.parent.mkdir(parents=True, exist_ok=True)
