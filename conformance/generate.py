@@ -244,14 +244,16 @@ def carried_without_effect(seed: str) -> Scribe:
     scribe.decide(
         "sooner", "adopted", "two-thirds", enacts={"kind": "charter.repeal", "act": repealed}, yes="A B C D", no="E"
     )
+    scribe.later(DAY + 1)
+    for name, *_ in told[:-1]:
+        scribe.declare(f"{name}/1", "adopted", "two-thirds", by="B", yes=4, no=0, abstain=0)
     # The competence itself changes last: the edition is then decided by another rule.
     changed = {"article": "competence-charter", "content": competence("edition.raise", "assembly", "simple")}
-    scribe.decide(
-        "power", "adopted", "two-thirds", enacts={"kind": "charter.replace", "act": changed}, yes="A B C D", no="E"
-    )
-    scribe.later(DAY + 1)
-    for name, *_ in told:
-        scribe.declare(f"{name}/1", "adopted", "two-thirds", by="B", yes=4, no=0, abstain=0)
+    enacts = {"kind": "charter.replace", "act": changed}
+    scribe.decide("power", "adopted", "two-thirds", enacts=enacts, yes="A B C D", no="E")
+    scribe.declare("edition/1", "adopted", "two-thirds", by="B", yes=4, no=0, abstain=0)
+    refused = [scribe.register.tables["decisions"][f"{name}/1"].refused for name, *_ in told]
+    assert refused == ["member.exists", "member.same", "charter.unknown", "key.revoked", "competence.changed"]
     return scribe
 
 
@@ -482,7 +484,16 @@ def golden(seed: str) -> Scribe:
     for number, (kind, act) in enumerate([("charter.replace", quieter), ("charter.add", added)]):
         enacts = {"kind": kind, "act": act}
         scribe.decide(f"then-{number}", "adopted", "two-thirds", enacts=enacts, yes="A B C D E", no="F")
-    scribe.decide("both", "adopted", "both-groups", rule="split", yes="A B D E", no="C F")
+    suspended = {"kind": "member.status", "act": {"member": "F", "status": "suspended"}}
+    for name in ("late", "soon"):
+        scribe.table(name, enacts=suspended)
+        scribe.open(name)
+        scribe.cast(f"{name}/1", yes="A B", abstain="F")
+        scribe.close(f"{name}/1")
+    for name in ("soon", "late"):
+        scribe.declare(f"{name}/1", "adopted", "two-thirds", by="F", yes=2, no=0, abstain=1)
+    assert scribe.register.tables["proposals"]["late"].status == "without_effect"
+    scribe.decide("both", "adopted", "both-groups", rule="split", yes="A B D E", no="C")
     raised = {"kind": "edition.raise", "act": {"edition": 2}}
     scribe.decide("raise", "adopted", "two-thirds", enacts=raised, yes="A B C D", no="E")
     return scribe
