@@ -103,7 +103,7 @@ class Story:
         admission = Enactment(kind="member.admit", act={"member": "NEW", "name": "New State", "status": "member"})
         self.do(TableProposal(proposal="P4", organ="plenary", title="Admission", enacts=admission), "member/M001")
         self.do(ConveneMeeting(meeting="C1", organ="council", date="2026-11-23"))
-        for number in range(4):
+        for number in range(-(-len(self.world.holders) // 2)):
             self.do(AttendMeeting(meeting="C1"), f"member/M{number:03d}")
         self.do(OpenMeeting(meeting="C1"))
         return self

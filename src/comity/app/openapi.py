@@ -220,7 +220,7 @@ def _submit(of: dict[int, Any]) -> dict[str, Any]:
             "content": {
                 _DSSE: envelope,
                 "application/json": envelope,
-                "application/x-ndjson": {"schema": {"type": "string"}},
+                "application/x-ndjson": {"schema": {"description": "One envelope a line; each is judged by itself"}},
             },
         },
         "responses": {
