@@ -26,9 +26,7 @@ RUN = [
 """The pages whose commands are run."""
 
 ALL = sorted(
-    path
-    for pattern in ("*.md", "docs/**/*.md", "verifier/*.md", "conformance/*.md")
-    for path in ROOT.glob(pattern)
+    path for pattern in ("*.md", "docs/**/*.md", "verifier/*.md", "conformance/*.md") for path in ROOT.glob(pattern)
 )
 """Every page."""
 

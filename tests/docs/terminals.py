@@ -2,6 +2,7 @@
 """Terminals in which the commands of a page are typed: real shells, real processes, a free port instead of 8000."""
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -31,6 +32,7 @@ class Machine:
             "COMITY_NOTES": str(notes),
             "COMITY_URL": f"http://127.0.0.1:{self.port}",
             "COLUMNS": "120",
+            "PYTHONUNBUFFERED": "1",  # a reader's terminal is not a pipe
         }
         (folder / ".venv").symlink_to(venv)
 
@@ -40,7 +42,7 @@ class Machine:
             command = "comity demo"
         if command.startswith(("comity serve", "comity demo")):
             command += f" --port {self.port}"
-        return command.replace("127.0.0.1:8000", f"127.0.0.1:{self.port}")
+        return re.sub(r"127\.0\.0\.1([: ])8000\b", rf"127.0.0.1\g<1>{self.port}", command)
 
     def told(self, line: str) -> str:
         """A line of output as the page has it."""
@@ -70,7 +72,7 @@ class Shell:
         watch.start()
         self.process.stdin.write(f"{{\n{self.machine.typed(command)}\n}} </dev/null\nprintf '\\n{_ENDED} %s\\n' $?\n")
         self.process.stdin.flush()
-        said = []
+        said: list[str] = []
         try:
             for line in self.process.stdout:
                 if line.startswith(_ENDED):
@@ -122,7 +124,7 @@ class Running:
     def interrupt(self) -> tuple[int, list[str]]:
         """Press Ctrl-C; its exit code and what it still wrote."""
         self.process.send_signal(signal.SIGINT)
-        said = []
+        said: list[str] = []
         while (line := self.lines.get(timeout=PATIENCE)) is not None:
             said.append(line)
         return self.close(), said

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import click
 import pytest
+from tests.docs.pages import ALL, ROOT, RUN, blocks
 
 from comity.charter.act import KINDS
 from comity.charter.view import VIEWS
 from comity.cli import comity
-from tests.docs.pages import ALL, ROOT, RUN, blocks
 
-_LINK = re.compile(r"\[[^\]\n]*\]\(([^)\s]+)\)")
+_LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 _HOST = re.compile(r"\b(?:[a-z0-9-]+\.)+(?:com|dev|eu|io|net|org)\b")
 HOSTS = {"example.org", "union.example.org", "c2sp.org", "golang.org"}
 """What may be named in a page: places made for examples, and those that a format is called after."""
