@@ -125,8 +125,9 @@ class Pending(Future[Answer]):
 
     def _await(self, timeout: float | None) -> None:
         # The condition is shared: being woken may mean that a sibling has its answer.
-        with self._condition:
-            self._condition.wait_for(lambda: self._state == FINISHED, timeout)
+        if self._state != FINISHED:
+            with self._condition:
+                self._condition.wait_for(lambda: self._state == FINISHED, timeout)
 
 
 def settle(answers: Iterable[tuple[Pending, Answer | Exception]]) -> None:
