@@ -21,6 +21,7 @@ from collections.abc import Callable, Iterator, Sequence
 from inspect import Parameter, Signature
 from types import TracebackType
 from typing import Any, Protocol, TypedDict, TypeVar, cast
+from urllib.parse import urlsplit
 
 import httpx2
 import msgspec
@@ -141,7 +142,9 @@ class Client:
         self.url = url.rstrip("/")
         self.patience = patience
         self._expected = organisation
-        self._http = http or httpx2.Client(timeout=30, follow_redirects=False)
+        # A proxy of the environment has no business with an address of this machine.
+        away = urlsplit(self.url).hostname not in ("localhost", "127.0.0.1", "::1")
+        self._http = http or httpx2.Client(timeout=30, follow_redirects=False, trust_env=away)
         self._counters: dict[str, int] = {}
         self._identity: Organisation | None = None
 

@@ -9,8 +9,10 @@ import json
 import os
 import pty
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from contextlib import closing
@@ -229,6 +231,32 @@ def test_a_total_that_is_no_number(run: Run, tmp_path: Path) -> None:
     made.add(3, "FRA=yes", ("one", 0, 0))
 
     assert "rollcalls.csv, line 3: published total 'one'" in made.play(run).json["detail"]
+
+
+def test_an_import_that_is_interrupted(tmp_path: Path, notes: Path) -> None:
+    """Ctrl-C ends an import at once and cleanly: what is on the record by then verifies."""
+    made = Sample(tmp_path)
+    for rcid in range(4000):
+        made.add(rcid, "FRA=yes,BRA=no,IDN=abstain", None)
+    votes = write(tmp_path / "votes.csv", VOTES, made.votes)
+    rollcalls = write(tmp_path / "rollcalls.csv", ROLLCALLS, [])
+    running = subprocess.Popen(
+        [
+            sys.executable, "-c", "from comity.cli import main; main()", "import", "rollcalls",
+            "--data", tmp_path / "record", "--votes", votes, "--rollcalls", rollcalls, "--rule", "unga.simple",
+            "--json",
+        ],
+        env={**os.environ, "COMITY_NOTES": str(notes)}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    # The first full tile says that the play has begun.
+    while running.poll() is None and not (tmp_path / "record" / "tile" / "0" / "000").exists():
+        time.sleep(0.01)
+    running.send_signal(signal.SIGINT)
+    out, err = running.communicate(timeout=60)
+
+    assert running.returncode == 130, err
+    assert json.loads(out.splitlines()[-1])["title"] == "Interrupted"
+    assert verified(tmp_path / "record")["ok"]
 
 
 def test_progress_is_shown_on_a_terminal_alone(sample: Sample, run: Run, notes: Path) -> None:

@@ -215,6 +215,13 @@ def test_a_receipt_that_is_not_true(served: Served, key: SigningKey, lie: str) -
         client.vote_cast(vote="B-4/1", position="yes", signers=[key])
 
 
+def test_a_proxy_has_no_business_here(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A proxy that the environment names is not used for an address of this machine."""
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    with Client(served.url) as client:
+        assert client.members()["total"] == 8
+
+
 def test_nobody_there() -> None:
     """An address where nobody answers."""
     with Client("http://127.0.0.1:9") as client, pytest.raises(Unreachable, match="does not answer"):

@@ -117,7 +117,7 @@ def problem(error: Exception, code: int) -> dict[str, Any]:
     """The problem object (RFC 9457) of a failure; a refusal has its code, rule, found, wanted and article."""
     from comity.charter.refusal import Refused
 
-    titles = {REFUSED: "Refused", MISUSED: "Wrong use", CANNOT: "Could not"}
+    titles = {REFUSED: "Refused", MISUSED: "Wrong use", CANNOT: "Could not", INTERRUPTED: "Interrupted"}
     base: dict[str, Any] = {"type": "about:blank", "title": titles.get(code, "Failure"), "exit": code}
     if isinstance(error, Refused):
         refusal = error.refusal

@@ -13,7 +13,7 @@ from typing import Any
 
 import click
 
-from comity.cli.outcome import CANNOT, INTERRUPTED, MISUSED, tell_failure
+from comity.cli.outcome import CANNOT, INTERRUPTED, MISUSED, Failure, expected, tell_failure
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "demo": ("comity.cli.demo:demo", "Start a small founded organisation to look at and try."),
@@ -74,16 +74,10 @@ class Program(Lazy):
 
 def ending(run: Callable[[], Any], as_json: bool) -> int:
     """Run and give the exit code; tell an expected failure. A failure nobody expected keeps its traceback."""
-    from comity.cli.outcome import expected
-
     try:
         result = run()
-    except click.exceptions.Abort:
-        click.echo("Interrupted.", err=True)
-        return INTERRUPTED
-    except KeyboardInterrupt:
-        click.echo("Interrupted.", err=True)
-        return INTERRUPTED
+    except (click.exceptions.Abort, KeyboardInterrupt):
+        return tell_failure(Failure("Interrupted.", INTERRUPTED), as_json, INTERRUPTED)
     except click.ClickException as error:
         if isinstance(error, click.exceptions.NoArgsIsHelpError):
             error.show()
