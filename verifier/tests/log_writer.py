@@ -59,11 +59,9 @@ def encoding(kind: str, payload: bytes) -> bytes:
 
 def envelope(kind: str, payload: bytes, signatures: list[tuple[str, bytes]]) -> bytes:
     """The envelope around a payload, with the signatures in the order given."""
-    lines = ",".join('{"keyid":"%s","sig":"%s"}' % (key_id, b64(signature)) for key_id, signature in signatures)
-    return (
-        '{"payload":"%s","payloadType":"application/vnd.comity.%s.v1+json","signatures":[%s]}'
-        % (b64(payload), kind, lines)
-    ).encode()
+    lines = ",".join([f'{{"keyid":"{key_id}","sig":"{b64(signature)}"}}' for key_id, signature in signatures])
+    media = f"application/vnd.comity.{kind}.v1+json"
+    return f'{{"payload":"{b64(payload)}","payloadType":"{media}","signatures":[{lines}]}}'.encode()
 
 
 def leaf_hash(entry: bytes) -> bytes:

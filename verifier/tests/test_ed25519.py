@@ -10,7 +10,6 @@ import pytest
 
 from comity_verify.canonical import valid
 
-
 DATA = Path(os.environ.get("COMITY_DATA", Path(__file__).parents[2] / "../shared/data"))
 
 

@@ -340,7 +340,7 @@ def test_a_record_over_http(record: Path, jobs: int) -> None:
     ("name", "exit_code", "words", "answer"),
     [
         ("checkpoint", 2, "answers 500", lambda h: h.send_error(500)),
-        ("checkpoint", 2, "no record here", lambda h: h.send_error(404)),
+        ("checkpoint", 2, "no record that can be read here", lambda h: h.send_error(404)),
         ("1", 1, "missing", lambda h: h.send_error(404)),
         ("1", 2, "answers 503", lambda h: h.send_error(503)),
         ("1", 1, "cut short", lambda h: send(h, b"\x00\x05abc")),

@@ -29,7 +29,7 @@ class Malformed(ValueError):
 
 
 def _no_number(text: str) -> object:
-    raise Malformed(f"the number {text[:40]} is not an integer")
+    raise ValueError(f"the number {text[:40]} is not an integer")
 
 
 _read = json.JSONDecoder(parse_float=_no_number, parse_constant=_no_number).decode
@@ -48,8 +48,6 @@ def read(data: bytes) -> object:
     try:
         value = _read(data.decode())
         again = write(value)
-    except Malformed:
-        raise
     except (ValueError, RecursionError) as error:  # not UTF-8, not JSON, a lone surrogate, thousands of digits
         raise Malformed(f"the payload is not JSON of the admitted profile ({str(error)[:80]})") from None
     if again != data:

@@ -13,14 +13,15 @@ from comity_verify.report import as_json, as_text, explain
 from comity_verify.source import Unreadable, source
 from comity_verify.verify import UNREADABLE, Verdict, verify
 
-_ABOUT = "Recomputes a Comity record from its public files alone."
 _EPILOG = """exit codes: 0 valid; 1 not valid (altered, inconsistent, or with void entries); 2 usage, or the record
 cannot be read; 3 governed by an edition of the rules that this program does not know"""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Verifies, prints, and returns the exit code."""
-    parser = argparse.ArgumentParser(prog="comity-verify", description=_ABOUT, epilog=_EPILOG)
+    parser = argparse.ArgumentParser(
+        prog="comity-verify", description="Recomputes a Comity record from its public files.", epilog=_EPILOG
+    )
     parser.add_argument("target", metavar="TARGET", help="folder or http(s) address with checkpoint and tile/")
     parser.add_argument("--founding", metavar="HEX", default="", help="the founding act's id, as you know it")
     parser.add_argument("--cosigner", metavar="VKEY", action="append", default=[], help="must have cosigned")

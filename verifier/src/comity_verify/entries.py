@@ -12,14 +12,13 @@ import re
 from binascii import a2b_base64, b2a_base64
 from collections.abc import Iterable
 from hashlib import sha256
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from comity_verify import tree
 from comity_verify.canonical import MAX_INTEGER, Malformed, hex256, read, unbase64, valid
 from comity_verify.forms import KINDS, conform, shown
+from comity_verify.register import Json, Refused, must
 from comity_verify.source import Source
-
-Json = dict[str, Any]
 
 MAX_PAYLOAD, MAX_ENVELOPE = 32_768, 49_152
 
@@ -36,10 +35,6 @@ _EACH_SIGNATURE = re.compile(_SIGNATURE)
 # A vote cast with everything in order that can be told without the register, its signature included: stamp, key id,
 # counter, expiry, vote, position.
 Cast = tuple[int, str, int, int, str, str]
-
-
-class Void(Exception):
-    """An entry fails check 1 or 2: its stamp where it has one, the code, and the explanation."""
 
 
 class Item(NamedTuple):
@@ -70,38 +65,33 @@ class Bundle(NamedTuple):
 
 
 def examine(entry: bytes) -> Item:
-    """Checks 1 and 2 of an entry, or Void with code and explanation; no signature is verified yet."""
-    if len(entry) < 8:
-        raise Void("form", f"the entry has {len(entry)} bytes and lacks even a stamp")
-    if len(entry) - 8 > MAX_ENVELOPE:
-        raise Void("size", f"the envelope has {len(entry) - 8} bytes; at most {MAX_ENVELOPE} are admitted")
+    """Checks 1 and 2 of an entry, or Refused with code and explanation; no signature is verified yet."""
+    must(len(entry) >= 8, "form", f"the entry has {len(entry)} bytes and lacks even a stamp")
+    size = len(entry) - 8
+    must(size <= MAX_ENVELOPE, "size", f"the envelope has {size} bytes; at most {MAX_ENVELOPE} are admitted")
     match = _ENVELOPE.fullmatch(entry, 8)
-    if match is None:
-        raise Void("form", "the envelope is not of the one admitted form")
+    if match is None or not _SIGNATURES.fullmatch(match[4]) or len(match[3]) > 64:
+        raise Refused("form", "the envelope, its kind or its signatures are not of the one admitted form")
     kind = match[3].decode()
-    if not _SIGNATURES.fullmatch(match[4]) or len(kind) > 64:
-        raise Void("form", "the envelope's kind or signatures are not of the one admitted form")
     try:
         data = unbase64(match[1])
         signatures = tuple((m[1].decode(), unbase64(m[2])) for m in _EACH_SIGNATURE.finditer(match[4]))
     except Malformed as error:
-        raise Void("form", f"of a base64 value in the envelope: {error}") from None
+        raise Refused("form", f"of a base64 value in the envelope: {error}") from None
     names = [key_id for key_id, _ in signatures]
-    if any(a >= b for a, b in itertools.pairwise(names)):
-        raise Void("form", "the signatures are not strictly ascending by key id")
-    if len(data) > MAX_PAYLOAD:
-        raise Void("size", f"the payload has {len(data)} bytes; at most {MAX_PAYLOAD} are admitted")
-    if kind not in KINDS:
-        raise Void("form", f"the kind {shown(kind)} is not one of edition 1")
+    ascending = all(a < b for a, b in itertools.pairwise(names))
+    must(ascending, "form", "the signatures are not strictly ascending by key id")
+    must(len(data) <= MAX_PAYLOAD, "size", f"the payload has {len(data)} bytes; at most {MAX_PAYLOAD} are admitted")
+    must(kind in KINDS, "form", f"the kind {shown(kind)} is not one of edition 1")
     try:
         payload = read(data)
         conform("payload", payload, "the payload")
         assert isinstance(payload, dict)
         conform(kind, payload["act"], "act")
     except Malformed as error:
-        raise Void("form", str(error)) from None
-    if sorted(payload["signers"]) != names:
-        raise Void("form", "the key ids of the signatures are not exactly the payload's signers")
+        raise Refused("form", str(error)) from None
+    signers = sorted(payload["signers"])
+    must(signers == names, "form", "the key ids of the signatures are not exactly the payload's signers")
     signed = b"DSSEv1 %d %b %d %b" % (len(match[2]), match[2], len(data), data)
     return Item(int.from_bytes(entry[:8], "big"), kind, payload, signed, signatures)
 
@@ -179,7 +169,7 @@ class Reader:
         """Any entry, the general way."""
         try:
             item = examine(entry)
-        except Void as void:
+        except Refused as void:
             return Item(0, "", {}, code=void.args[0], why=void.args[1])
         self.learn(offered(item.kind, item.payload["act"]))
         act_id = hex256(item.signed) if item.kind == "organisation.found" else ""

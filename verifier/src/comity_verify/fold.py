@@ -6,10 +6,10 @@ size, form (both found by the reader), stamp, organisation, key, counter, expiry
 """
 
 from comity_verify.canonical import MAX_INTEGER, hex256, unbase64, valid
-from comity_verify.entries import Bundle, Item, Json
+from comity_verify.entries import Bundle, Item
 from comity_verify.kinds import Chamber, Context, founding_keys
 from comity_verify.note import ED25519, NoteKey
-from comity_verify.register import Refused, must
+from comity_verify.register import Json, Refused, must
 
 EDITION = 1
 LONGEST_LIFE = 7_776_000_000  # milliseconds: 90 days
@@ -49,8 +49,7 @@ class Fold:
             if len(entry) != 6:
                 self._take(entry)
                 continue
-            # Of a vote cast every other requirement is asked in one breath; where one does not hold, the general way
-            # names the first.
+            # Every other requirement of a vote cast in one breath; where one fails, the general way names the first.
             stamp, key_id, counter, expires, name, position = entry
             vote = running.get(name)
             seat = None if vote is None else vote.seats.get(holders.get(key_id, ""))
@@ -78,10 +77,9 @@ class Fold:
             at = Context(item.kind, number, item.stamp, self._check(number, item))
             effects = register.require(item.payload["act"], at)
         except Refused as refusal:
-            self.void.append({"index": number, "code": refusal.code, "why": refusal.why})
+            self.void.append({"index": number, "code": refusal.args[0], "why": refusal.args[1]})
             return
-        for _ in effects:
-            pass
+        list(effects)
         if number == 0:
             register.organisation["id"] = item.act_id
         register.counters[item.payload["signers"][0]] = item.payload["counter"]

@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The form of every field of edition 1 as one table, in the order of `register.md`, `rules.md` and `kinds.md`.
 
-Whatever can be said of a value without the register is said here, and is refused with `form`. A line of the table is
-a name and its fields, `field:type` or, where optional, `field?:type`. A type is the name of a string, an integer from
-some least value to 2^53-1 (`int0`, `int1`), another line, or a sort: a line `sort/x` is the object of this sort whose
-field `is` says x. After a type `[a,b]` makes an array of a to b elements, `!` distinct, `<` strictly ascending;
-`{key:type}[a,b]` is a map.
+What can be said of a value without the register is said here, and refused with `form`. A line is a name and its
+fields, `field:type` or, where optional, `field?:type`. A type is a string, an integer from a least value to 2^53-1
+(`int0`, `int1`), another line, or a sort: a line `sort/x` is the object of the sort whose field `is` says x. After it
+`[a,b]` makes an array of a to b elements, `!` distinct, `<` strictly ascending; `{key:type}[a,b]` is a map.
 """
 
 import functools

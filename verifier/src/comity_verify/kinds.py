@@ -47,8 +47,7 @@ def _seated(at: Context, seats: Container[str], where: str) -> str:
 
 
 def _still_open(vote: Json, at: Context) -> None:
-    still = "closed" not in vote and at.stamp <= vote["deadline"]
-    until = vote.get("closed", vote["deadline"])
+    still, until = "closed" not in vote and at.stamp <= vote["deadline"], vote.get("closed", vote["deadline"])
     must(still, "vote.closed", f"the vote closed at {until}, and the stamp is {at.stamp}")
 
 
@@ -298,8 +297,7 @@ class Chamber(Register):
         _still_open(vote, at)
         must("early" in vote["rule"], "vote.early", "the rule does not let a vote be closed before its deadline")
         yield
-        # A zero is left out of the row, so in the first millisecond of 1970 closing has no effect.
-        if at.stamp:
+        if at.stamp:  # a zero is left out of the row, so in the first millisecond of 1970 closing has no effect
             vote["closed"] = at.stamp
             self.running[act["vote"]] = self.running[act["vote"]]._replace(deadline=-1)
 
@@ -334,9 +332,8 @@ class Chamber(Register):
             self._competent(proposal)
             effects = self._require_enacted(proposal, at)
         except Refused as refusal:
-            decision.update(effect="refused", refused=refusal.code)
+            decision.update(effect="refused", refused=refusal.args[0])
             proposal["status"] = "without_effect"
         else:
-            for _ in effects:
-                pass
+            list(effects)
             decision["effect"] = "enacted"

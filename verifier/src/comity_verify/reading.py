@@ -21,10 +21,7 @@ _WORTH_A_PROCESS = 4  # bundles
 def read_in_order(
     source: Source, reader: Reader, organisation: str, size: int, registered: list[bytes], jobs: int
 ) -> Generator[Bundle, None, None]:
-    """The bundles of a log of this size but the first, which the caller has read with `reader`.
-
-    `registered` is the fold's own growing list of public keys.
-    """
+    """The bundles but the first, which the caller has read; `registered` is the fold's own growing list of keys."""
     count = -(-size // tree.WIDTH)
     jobs = min(jobs, count // _WORTH_A_PROCESS)
     if jobs < 2:

@@ -13,17 +13,11 @@ from comity_verify.canonical import hex256, unbase64, write
 from comity_verify.forms import EMPOWERED, ENACTABLE
 
 Json = dict[str, Any]
-
 TABLES = "organisation articles members keys counters rolls meetings proposals votes decisions".split()  # noqa: SIM905
 
 
 class Refused(Exception):
     """A requirement does not hold: the normative code, and in words what was found and what would be right."""
-
-    def __init__(self, code: str, why: str) -> None:
-        super().__init__(code, why)
-        self.code = code
-        self.why = why
 
 
 class Running(NamedTuple):
@@ -54,9 +48,8 @@ class Register:
         _, self.articles, self.members, self.keys, self.counters = list(self.tables.values())[:5]
         self.rolls, self.meetings, self.proposals, self.votes, self.decisions = list(self.tables.values())[5:]
         self.running: dict[str, Running] = {}
-        # Of the keys in force those of members, and all public keys that were ever registered.
-        self.members_by_key: dict[str, str] = {}
-        self.registered: list[bytes] = []
+        self.members_by_key: dict[str, str] = {}  # keys in force alone
+        self.registered: list[bytes] = []  # every public key, in order
         self.electorates: dict[str, list[str]] = {}  # to be cleared when members or articles change
         self._places: dict[str, dict[str, int]] = {}
 

@@ -21,22 +21,12 @@ def plain(text: str) -> str:
 def as_json(verdict: Verdict) -> str:
     """One line: the verdict as a JSON object in ASCII."""
     fold, about = verdict.fold, verdict.fold.register.organisation
-    found = {
-        "ok": verdict.exit_code == VALID,
-        "size": verdict.checkpoint.size if verdict.checkpoint else 0,
-        "root": verdict.root,
-        "register": verdict.register,
-        "acts": fold.acts,
-        "decisions": len(fold.register.decisions),
-        "seconds": round(verdict.seconds, 3),
-        "anchor": verdict.anchor,
-        "organisation": about.get("id", ""),
-        "edition": about.get("edition", 0),
-        "void": fold.void,
-        "faults": [*verdict.faults, *([verdict.unreadable] if verdict.unreadable else [])],
-        "cosigned": verdict.cosigned,
-        "not_recomputed": verdict.not_recomputed,
-    }
+    size = verdict.checkpoint.size if verdict.checkpoint else 0
+    found = {"ok": verdict.exit_code == VALID, "size": size, "root": verdict.root, "register": verdict.register}
+    found |= {"acts": fold.acts, "decisions": len(fold.register.decisions), "seconds": round(verdict.seconds, 3)}
+    found |= {"anchor": verdict.anchor, "organisation": about.get("id", ""), "edition": about.get("edition", 0)}
+    found |= {"faults": verdict.faults + ([verdict.unreadable] if verdict.unreadable else []), "void": fold.void}
+    found |= {"cosigned": verdict.cosigned, "not_recomputed": verdict.not_recomputed}
     return json.dumps(found | {name: about.get(name, "") for name in ("origin", "name", "mark")})
 
 

@@ -8,6 +8,7 @@ answer that never ends, each is an error that says what it was.
 import os
 import stat
 import zlib
+from typing import NamedTuple
 
 _PATIENCE = 30.0  # seconds without a byte before a server counts as silent
 
@@ -37,11 +38,10 @@ def source(target: str) -> "Source":
     return Folder(os.path.realpath(target))
 
 
-class Folder:
+class Folder(NamedTuple):
     """A folder in the layout of tlog-tiles."""
 
-    def __init__(self, root: str) -> None:
-        self.root = root
+    root: str
 
     def read(self, path: str, limit: int) -> bytes:
         """The bytes of a regular file inside the folder."""
@@ -71,11 +71,10 @@ class Folder:
         return [width for width in range(1, 256) if str(width) in names]
 
 
-class Web:
+class Web(NamedTuple):
     """A record served over HTTP; a server may send entry bundles compressed with gzip."""
 
-    def __init__(self, address: str) -> None:
-        self.address = address
+    address: str
 
     def read(self, path: str, limit: int) -> bytes:
         """The bytes that the server gives for a path below the address."""

@@ -8,9 +8,7 @@ from comity_verify.source import Absent, Broken, Source
 
 WIDTH = 256
 EMPTY_ROOT = sha256(b"").digest()
-
-_HASH = 32
-_LONGEST_BUNDLE = WIDTH * (2 + 65_535)
+_HASH, _LONGEST_BUNDLE = 32, WIDTH * (2 + 65_535)
 
 
 def root(hashes: Sequence[bytes]) -> bytes:

@@ -46,10 +46,8 @@ class Verdict:
     @property
     def exit_code(self) -> int:
         """0 valid, 1 not valid, 2 unreadable, 3 governed by an edition that this program does not know."""
-        if self.faults or self.fold.void:
-            return INVALID
-        if self.unreadable:
-            return UNREADABLE
+        if self.faults or self.fold.void or self.unreadable:
+            return INVALID if self.faults or self.fold.void else UNREADABLE
         return VALID if self.fold.halted is None else UNKNOWN_EDITION
 
 
@@ -58,23 +56,16 @@ def verify(source: Source, founding: str = "", cosigners: tuple[note.NoteKey, ..
     started, verdict = time.monotonic(), Verdict()
     try:
         _read(source, verdict, cosigners, jobs)
-    except Absent as absent:
-        if verdict.checkpoint is None:
-            verdict.unreadable = f"There is no record here: {absent}"
+    except (Unreadable, Broken) as error:
+        if isinstance(error, Unreadable) or (isinstance(error, Absent) and verdict.checkpoint is None):
+            verdict.unreadable = f"There is no record that can be read here: {error}"
         else:
-            verdict.faults.append(f"{absent} So the record that the checkpoint promises is not all here.")
-    except Unreadable as error:
-        verdict.unreadable = str(error)
-    except Broken as error:
-        verdict.faults.append(f"{error} So the record is not what its checkpoint promises.")
+            verdict.faults.append(f"{error} So the record is not what its checkpoint promises, or is not all here.")
     if verdict.fold.founded and founding:
-        verdict.anchor = "founding act given"
-        found = verdict.fold.register.organisation["id"]
-        if found != founding:
-            verdict.faults.append(
-                f"This is the record of the organisation {found}, not of {founding}, which was asked for: "
-                "another organisation, or a forgery with a founding act of its own."
-            )
+        verdict.anchor, found = "founding act given", verdict.fold.register.organisation["id"]
+        why = f"This is the record of the organisation {found}, not of {founding}, which was asked for: "
+        why += "another organisation, or a forgery with a founding act of its own."
+        verdict.faults += [why] if found != founding else []
     _name_the_rest(verdict, cosigners)
     verdict.seconds = time.monotonic() - started
     return verdict
@@ -141,9 +132,7 @@ def _name_the_rest(verdict: Verdict, cosigners: tuple[note.NoteKey, ...]) -> Non
     others = len([1 for name, blob in signatures if (name, blob[:4]) not in known])
     if fold.halted is not None and fold.founded:
         edition = fold.register.organisation["edition"]
-        rest.append(
-            f"entries from {fold.halted} on: governed by edition {edition}, known is {EDITION}; a later release can"
-        )
+        rest.append(f"entries from {fold.halted} on: governed by edition {edition}, and this program knows {EDITION}")
     elif not verdict.register:
         rest.append("whatever comes after the point where verification ended")
     rest.append(f"documents beside the record ({fold.register.documents()} named by digest)")
