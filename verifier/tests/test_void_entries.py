@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from verifier.tests.checking import check
+
+from comity_verify.forms import KINDSfrom verifier.tests.checking import check
 from verifier.tests.log_writer import (
     CONSENSUS,
     DAY,

@@ -19,9 +19,8 @@ cannot be read; 3 governed by an edition of the rules that this program does not
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Verifies, prints, and returns the exit code."""
-    parser = argparse.ArgumentParser(
-        prog="comity-verify", description="Recomputes a Comity record from its public files.", epilog=_EPILOG
-    )
+    about = "Recomputes a Comity record from its public files alone."
+    parser = argparse.ArgumentParser(prog="comity-verify", description=about, epilog=_EPILOG)
     parser.add_argument("target", metavar="TARGET", help="folder or http(s) address with checkpoint and tile/")
     parser.add_argument("--founding", metavar="HEX", default="", help="the founding act's id, as you know it")
     parser.add_argument("--cosigner", metavar="VKEY", action="append", default=[], help="must have cosigned")
