@@ -61,7 +61,7 @@ def quantity(node: Quantity) -> str:
 def condition(node: Condition) -> str:
     """A condition of the rule language in words."""
     match node:
-        case Compare(left=Round(), relation="=", right=Number(value=number)) if number < len(_ORDINALS):
+        case Compare(left=Round(), relation="=", right=Number(value=number)) if 0 < number < len(_ORDINALS):
             return f"this is the {_ORDINALS[number]} vote on it"
         case Compare(left=left, relation=relation, right=right):
             return f"{quantity(left)} {_RELATIONS[relation]} {quantity(right)}"

@@ -13,7 +13,8 @@ from typing import Any
 from markupsafe import Markup
 
 from comity.charter.view import MARKS
-from comity.dialogue.views import ORDER, SeatItem, VoteAnswer
+from comity.dialogue.views.short import ORDER
+from comity.dialogue.views.votes import SeatItem, VoteAnswer
 
 LABELS = {"yes": "Yes", "no": "No", "abstain": "Abstain", "present": "Present", "object": "Object", "": "No position"}
 LETTERS = {"yes": "Y", "no": "N", "abstain": "A", "present": "P", "object": "O", "": "–"}
