@@ -133,9 +133,15 @@ def log_key_of(act: Act) -> tuple[str, bytes]:
 
 
 def signatures(raw: bytes) -> tuple[envelope.Opened, tuple[str, ...], Mapping[str, bytes]]:
-    """An envelope that may still lack signatures: opened, the signers its payload names, those it has."""
+    """An envelope that may still lack signatures: opened, the signers its payload names, those it has.
+
+    Raise FormError where it is not one.
+    """
     opened = envelope.open_envelope(raw)
-    named = msgspec.json.decode(opened.payload, type=_Signers).signers
+    try:
+        named = msgspec.json.decode(opened.payload, type=_Signers).signers
+    except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
+        raise FormError(f"The payload names no signers: {error}.") from error
     return opened, named, dict(opened.signatures)
 
 

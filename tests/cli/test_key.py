@@ -13,7 +13,7 @@ from tests.cli.conftest import Run
 
 from comity import keys
 from comity.charter.authority import proof_text
-from comity.record import ed25519
+from comity.record import ed25519, envelope
 
 ORGANISATION = "ab" * 32
 
@@ -104,3 +104,20 @@ def test_a_proof_is_for_somebody_somewhere(run: Run, tmp_path: Path, holder: str
     run("key", "new", file)
 
     assert run("key", "proof", file, "--holder", holder, "--organisation", organisation, "--json").code == 2
+
+
+@pytest.mark.parametrize("content", [b"", b"{}", b"\xff\xfe", b"PAYLOAD", b"not json at all"])
+def test_what_is_no_act(run: Run, tmp_path: Path, content: bytes) -> None:
+    """A file that holds no envelope, or one without a payload of ours, is neither signed nor sent."""
+    key, act = tmp_path / "a.json", tmp_path / "act.json"
+    run("key", "new", key)
+    if content == b"PAYLOAD":
+        content = envelope.seal("vote.cast", b"\xff", [keys.read(key)])
+    act.write_bytes(content + b"\n")
+    signed = run("act", "sign", act, "--key", key, "--json")
+    nowhere = run("act", "sign", tmp_path / "nowhere", "--key", key, "--json")
+
+    assert (signed.code, nowhere.code) == (3, 3)
+    assert "nowhere" in nowhere.json["detail"]
+    assert act.read_bytes() == content + b"\n"
+    assert run("act", "submit", act, "--json").code == 3

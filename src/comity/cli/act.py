@@ -196,6 +196,8 @@ def submit(out: Out, files: tuple[Path, ...], receipt: Path | None, organisation
     A FILE holds one envelope a line. Each is answered; the exit code is 1 if one was refused.
     """
     envelopes = [line for file in files for line in _read(file).splitlines() if line]
+    if not envelopes:
+        raise Failure(f"There is no act in {', '.join(map(str, files))}.")
     for envelope in envelopes:
         if missing := _missing(envelope):
             raise Failure(f"An act is still to be signed by {', '.join(missing)}.", MISUSED)

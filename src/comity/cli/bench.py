@@ -9,7 +9,7 @@ import click
 from comity.cli.outcome import Failure, Out, answering
 
 DOCUMENT = Path("docs/benchmarks.md")
-NEEDED = ("eventsourcing", "psutil", "pymerkle", "comity_verify")
+NEEDED = ("eventsourcing", "psutil", "pymerkle")
 
 
 @click.group(no_args_is_help=True)
@@ -47,7 +47,10 @@ def record(
     """
     if missing := [name for name in NEEDED if find_spec(name) is None]:
         raise Failure(f"Not installed: {', '.join(missing)}. In a checkout, `make setup-test` installs what it takes.")
-    from comity.bench import figures, report
+    from comity.bench import figures, reading, report
+
+    if reading.verifier() is None:
+        raise Failure(f"The program {reading.VERIFIER} is not installed here; `make setup` installs it.")
 
     found = figures.measure(
         figures.effort(acts, rounds, million), folder, lambda stage: out.note(f"measuring: {stage}")
