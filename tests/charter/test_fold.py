@@ -69,6 +69,13 @@ class Organisations(RuleBasedStateMachine):
     def campaigns(self, data: st.DataObject) -> None:
         self._play(data, Player.campaign)
 
+    @precondition(lambda self: self.player.stopped)
+    @rule()
+    def nothing_more(self) -> None:
+        scribe = self.player.scribe
+        with pytest.raises(UnknownEdition):
+            scribe.try_out(scribe.entries[-1][8:])
+
     @precondition(lambda self: not self.player.stopped)
     @invariant()
     def the_decision_is_the_same_whoever_declares_and_when(self) -> None:
