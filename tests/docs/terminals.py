@@ -42,7 +42,11 @@ class Machine:
             command = "comity demo"
         if command.startswith(("comity serve", "comity demo")):
             command += f" --port {self.port}"
-        return re.sub(r"127\.0\.0\.1([: ])8000\b", rf"127.0.0.1\g<1>{self.port}", command)
+        return self.here(command)
+
+    def here(self, text: str) -> str:
+        """The text of a page with the free port in the place of 8000."""
+        return re.sub(r"127\.0\.0\.1([: ])8000\b", rf"127.0.0.1\g<1>{self.port}", text)
 
     def told(self, line: str) -> str:
         """A line of output as the page has it."""

@@ -28,7 +28,7 @@ class Reader:
         for name in block.notes.get("given", "").split():
             give(name, self.machine.folder)
         if "file" in block.notes:
-            (self.machine.folder / block.notes["file"]).write_text(block.body)
+            (self.machine.folder / block.notes["file"]).write_text(self.machine.here(block.body))
         if block.language != "console" or "not run" in block.notes:
             return
         steps = block.steps
