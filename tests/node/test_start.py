@@ -132,6 +132,19 @@ def test_damage_to_what_was_committed_is_a_refusal_to_start(house: House, statem
         house.open()
 
 
+@pytest.mark.parametrize("place", [0.0, 0.3, 0.6, 0.9])
+def test_damage_to_the_file_is_a_refusal_to_start(house: House, place: float) -> None:
+    """Pages overwritten anywhere in the database file, between its tables' first pages, are noticed."""
+    filled(house).close()
+    path = house.folder / "record.sqlite"
+    start = int(place * path.stat().st_size) // 4096 * 4096
+    with path.open("r+b") as file:
+        file.seek(start)
+        file.write(b"\xa5" * 8192)
+    with pytest.raises(Damaged):
+        house.open()
+
+
 def test_another_log_key_is_a_refusal_to_start(house: House) -> None:
     """The log's key must be the founding act's, and there."""
     filled(house, 1).close()

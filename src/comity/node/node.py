@@ -98,7 +98,7 @@ class Node:
         lock = _take_lock(folder)
         try:
             notes = high_water or default_folder()
-            recovery.found(folder, envelope, log_key, notes, clock(), after).close()
+            recovery.found(folder, envelope, log_key, notes, clock(), after)
         finally:
             os.close(lock)
         return cls.open(

@@ -17,6 +17,8 @@ from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
 
+import apsw
+
 import comity.domains  # noqa: F401  (every kind that may be on the record)
 from comity.charter import fold
 from comity.charter.refusal import Refused, UnknownEdition
@@ -42,7 +44,7 @@ STORE = "record.sqlite"
 After = Callable[[str], None]
 
 
-def found(folder: Path, founding: bytes, key: SigningKey, notes: Path, stamp: int, after: After) -> Ledger:
+def found(folder: Path, founding: bytes, key: SigningKey, notes: Path, stamp: int, after: After) -> None:
     """Make the folder's record with the founding act as entry 0.
 
     Raise Refused if the act is not in order, RecordExists if there is a record, OlderCopy if the log's key has signed
@@ -63,24 +65,30 @@ def found(folder: Path, founding: bytes, key: SigningKey, notes: Path, stamp: in
             f"The log's key has signed a record of {note.noted[0]} entries before ({note.path}). A new organisation "
             "needs a new key; if the record was lost, restore it from a mirror."
         )
-    write_log_key(folder, key)
-    after("key written")
     ledger = Ledger(folder, store, Tree(), Register(), Head(0, EMPTY_ROOT, 0, b""), signer, note, after)
-    judged = ledger.judge([(founding, opened, True)], stamp)
-    ledger.publish(judged, ledger.commit(judged))
-    return ledger
+    try:
+        write_log_key(folder, key)
+        after("key written")
+        judged = ledger.judge([(founding, opened, True)], stamp)
+        ledger.publish(judged, ledger.commit(judged))
+    finally:
+        ledger.close()
 
 
 def reopen(folder: Path, notes: Path, after: After) -> Ledger:
     """Open the folder's record. Raise CannotStart (RecordAbsent, Damaged, OlderCopy) and say why."""
     if not (folder / STORE).exists():
         raise absent(folder)
-    store = Store(folder / STORE, after)
+    path = folder / STORE
     try:
-        return _reopen(folder, store, notes, after)
-    except BaseException:
-        store.close()
-        raise
+        store = Store(path, after)
+        try:
+            return _reopen(folder, store, notes, after)
+        except BaseException:
+            store.close()
+            raise
+    except apsw.Error as error:
+        raise Damaged(f"{path} cannot be read as a database ({error}). Restore the record from a mirror.") from error
 
 
 def absent(folder: Path) -> RecordAbsent:
