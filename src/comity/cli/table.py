@@ -5,8 +5,8 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-WIDEST = 60
-"""The widest column, in characters; longer text is cut with an ellipsis."""
+WIDEST = 64
+"""The widest column, in characters: a key id or an act id is never cut. Longer text is, with an ellipsis."""
 
 
 def told(answer: Mapping[str, Any]) -> list[str]:
@@ -49,7 +49,7 @@ def plain(value: Any) -> str:
     if isinstance(value, str):
         return value
     if isinstance(value, list) and all(isinstance(each, str) for each in value):
-        return ", ".join(value)
+        return (" " if any(each.endswith(".") for each in value) else ", ").join(value)
     if isinstance(value, dict) and all(isinstance(each, int | str) for each in value.values()):
         return ", ".join(f"{name} {each}" for name, each in value.items())
     return json.dumps(value, ensure_ascii=False)
