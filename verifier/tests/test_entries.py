@@ -175,10 +175,16 @@ def test_any_bytes_are_read_or_void(data: bytes) -> None:
     assert void.value.args[0] == "form"
 
 
-def test_the_deepest_form_is_read() -> None:
-    """What JSON libraries give up on is still read: conditions nested as deep as a payload can hold."""
-    condition = '{"is":"not","that":' * 1_500 + '{"is":"compare"}' + "}" * 1_500
-    assert canonical.read(b'{"act":' + condition.encode() + b"}")
+def test_payloads_nest_at_most_64_deep() -> None:
+    """Sixty-four levels are read, one more is not, and neither are as many as a payload can hold."""
+    for levels, admitted in ((64, True), (65, False), (16_000, False)):
+        data = b'{"a":' * (levels - 1) + b"{}" + b"}" * (levels - 1)
+        if admitted:
+            assert canonical.read(data)
+        else:
+            with pytest.raises(canonical.Malformed):
+                canonical.read(data)
+    assert canonical.read(canonical.write({"a": "[" * 1000 + '"'}))
 
 
 EXAMPLES: dict[str, dict[str, Any]] = {

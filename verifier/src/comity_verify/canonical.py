@@ -11,16 +11,11 @@ import importlib
 import itertools
 import json
 import re
-import sys
 from typing import Any
 
 MAX_INTEGER = 2**53 - 1
 
-# The deepest object that can still have the form of an act nests conditions, each of at least ten characters, in
-# a payload of 32,768 bytes. What is deeper has no admitted form whatever it says, and need not be parsed.
-_DEEPEST = 3_300
-sys.setrecursionlimit(max(sys.getrecursionlimit(), 8 * _DEEPEST))
-
+_DEEPEST = 64
 _STRING = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
 
 
@@ -42,9 +37,9 @@ def write(value: object) -> bytes:
 
 
 def read(data: bytes) -> object:
-    """The value of canonical bytes; raises Malformed for any others, and for what is deeper than any act."""
+    """The value of canonical bytes; raises Malformed for any others, and for what is nested too deep."""
     if data.count(b"{") + data.count(b"[") > _DEEPEST and _depth(data) > _DEEPEST:
-        raise Malformed("the payload is nested deeper than any act can be")
+        raise Malformed(f"the payload is nested more than {_DEEPEST} deep")
     try:
         value = _read(data.decode())
         again = write(value)

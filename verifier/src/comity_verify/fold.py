@@ -23,7 +23,7 @@ class Fold:
         self.size = 0  # entries taken, void ones included
         self.void: list[Json] = []  # index, code, why: logged although they fail a check, so evidence against the host
         self.halted: int | None = None  # the first entry not taken: no organisation, or a later edition
-        self._last = 0
+        self._last = 1  # the least stamp
         self._known = True  # the edition
 
     @property
@@ -90,7 +90,11 @@ class Fold:
         """The checks that all kinds have in common; returns the first holder."""
         must(item.kind, item.code, item.why)
         payload, stamp, last = item.payload, item.stamp, self._last
-        must(last <= stamp <= MAX_INTEGER, "stamp", f"the stamp {stamp} is less than {last} before, or over 2^53-1")
+        must(
+            last <= stamp <= MAX_INTEGER,
+            "stamp",
+            f"the stamp {stamp} is less than {last} (the last one, or 1), or over 2^53-1",
+        )
         named = payload.get("organisation")
         if number:
             right = named == self.register.organisation["id"]

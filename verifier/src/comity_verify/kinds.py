@@ -297,9 +297,8 @@ class Chamber(Register):
         _still_open(vote, at)
         must("early" in vote["rule"], "vote.early", "the rule does not let a vote be closed before its deadline")
         yield
-        if at.stamp:  # a zero is left out of the row, so in the first millisecond of 1970 closing has no effect
-            vote["closed"] = at.stamp
-            self.running[act["vote"]] = self.running[act["vote"]]._replace(deadline=-1)
+        vote["closed"] = at.stamp
+        self.running[act["vote"]] = self.running[act["vote"]]._replace(deadline=-1)
 
     def vote_declare(self, act: Json, at: Context) -> Iterator[None]:
         name = act["vote"]
