@@ -136,6 +136,7 @@ def _stages(wanted: Effort, folder: Path, tell: Told) -> Figures:
         "memory_votes": grown["votes"],
         "memory_rollcalls": grown["rollcalls"],
         "start_seconds": round(started["start_seconds"], 2),
+        "start_cpu_seconds": round(started["start_cpu_seconds"], 2),
         "start_acts": grown["acts"],
         "peers": {name: round(value) for name, value in peers.items()},
     }

@@ -56,19 +56,20 @@ def grown(folder: Path, votes: int, members: int) -> Found:
 
 
 def started(folder: Path, rounds: int) -> Found:
-    """Median seconds from the start of a process until its node can be read and written."""
-    took = [_start(folder) for _ in range(rounds)]
-    return {"start_seconds": median(took)}
+    """Median seconds from the start of a process until its node can be read and written, and of its processor."""
+    took, busy = zip(*(_start(folder) for _ in range(rounds)), strict=True)
+    return {"start_seconds": median(took), "start_cpu_seconds": median(busy)}
 
 
-def _start(folder: Path) -> float:
+def _start(folder: Path) -> tuple[float, float]:
     begun = time.time()
-    return float(run("ready", folder)["ready"]) - begun
+    found = run("ready", folder)
+    return found["ready"] - begun, found["busy"]
 
 
 def ready(folder: Path) -> Found:
-    """Start the node from its snapshot; the time at which it answers."""
+    """Start the node from its snapshot; the time at which it answers, and the processor seconds it took."""
     node = Node.open(folder / "record", high_water=folder / "notes")
-    size, at = node.head.size, time.time()
+    found = {"ready": time.time(), "busy": time.process_time()}
     node.close()
-    return {"ready": at, "size": size}
+    return found

@@ -3,6 +3,7 @@
 
 import json
 import random
+import shutil
 import subprocess
 import sys
 import time
@@ -16,7 +17,7 @@ from comity.node import Node
 from comity.record import proof
 from comity.record.note import VerifierKey
 
-VERIFIER = "comity_verify"
+VERIFIER = "comity-verify"
 
 Found = dict[str, Any]
 
@@ -49,6 +50,12 @@ def verified(folder: Path, rounds: int, messages: int) -> Found:
     }
 
 
+def verifier() -> str | None:
+    """The independent program: beside this interpreter, or where the shell finds it."""
+    beside = Path(sys.executable).with_name(VERIFIER)
+    return str(beside) if beside.exists() else shutil.which(VERIFIER)
+
+
 def _messages(count: int) -> list[bare.Message]:
     world = World()
     world.organisation = "0" * 64
@@ -58,8 +65,7 @@ def _messages(count: int) -> list[bare.Message]:
 
 def _verify(record: Path) -> tuple[float, Found]:
     begun = time.perf_counter()
-    words = [sys.executable, "-m", VERIFIER, str(record), "--json"]
-    done = subprocess.run(words, stdout=subprocess.PIPE, check=False)
+    done = subprocess.run([verifier() or VERIFIER, str(record), "--json"], stdout=subprocess.PIPE, check=False)
     took = time.perf_counter() - begun
     found: Found = json.loads(done.stdout.splitlines()[-1])
     if not found["ok"]:

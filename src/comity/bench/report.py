@@ -104,7 +104,7 @@ def _rows(found: Figures) -> list[tuple[str, str, str, str]]:
             "start_seconds",
             f"start of a node with {found['start_acts']:,} acts, from snapshot",
             "≤ 5 s for a million",
-            f"**{found['start_seconds']:.2f} s**",
+            f"**{found['start_seconds']:.2f} s** ({found['start_cpu_seconds']:.2f} s of processor time)",
         ),
         (
             "get_cpu_us",
