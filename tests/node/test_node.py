@@ -300,6 +300,24 @@ def test_nobody_sees_a_batch_before_it_is_delivered(house: House) -> None:
     assert node.head.size == 3
 
 
+def test_an_application_takes_delivery_over_while_it_runs(house: House) -> None:
+    """`deliver` can be set on a running node, and set back."""
+    node = house.found()
+    before, threads = node.deliver, []
+
+    def elsewhere(work: Callable[[], None]) -> None:
+        thread = threading.Thread(target=work)
+        threads.append(thread)
+        thread.start()
+
+    node.deliver = elsewhere
+    assert receipt(node, table(house.world, "P1")).index == 1
+    assert len(threads) == 1
+    node.deliver = before
+    assert receipt(node, table(house.world, "P2")).index == 2
+    assert len(threads) == 1
+
+
 def test_closing_does_not_wait_for_a_thread_that_is_gone(house: House) -> None:
     """Where nobody runs what is delivered any more, closing does it."""
     node = house.found(deliver=lambda work: None)
