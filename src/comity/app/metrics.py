@@ -3,9 +3,10 @@
 
 import time
 from collections.abc import Iterator
+from itertools import accumulate
 
 from prometheus_client import CollectorRegistry, generate_latest
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from starlette.types import Receive, Scope, Send
 
@@ -14,6 +15,7 @@ from comity.app.events import Events
 from comity.app.query import none
 from comity.app.reply import Reply
 from comity.node import Node
+from comity.node.writer import COMMIT_BOUNDS
 
 
 class Collected:
@@ -51,7 +53,10 @@ class Collected:
         yield GaugeMetricFamily("comity_writable", "1 while acts are taken", self._writable())
         yield CounterMetricFamily("comity_duplicates", "Acts that were on the record before", counters.duplicates)
         yield CounterMetricFamily("comity_busy", "Submissions turned away for a full queue", counters.busy)
-        yield CounterMetricFamily("comity_commit_seconds", "Time spent in commits", counters.commit_seconds)
+        within = zip((*map(str, COMMIT_BOUNDS), "+Inf"), accumulate(counters.commits), strict=True)
+        yield HistogramMetricFamily(
+            "comity_commit_seconds", "Time to commit a batch", buckets=list(within), sum_value=counters.commit_seconds
+        )
 
     def _writable(self) -> bool:
         return not self.node.failed and self.node.unwritable is None

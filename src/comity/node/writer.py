@@ -12,6 +12,7 @@
 import gc
 import threading
 import time
+from bisect import bisect_left
 from collections import deque
 from collections.abc import Callable, Sequence
 from itertools import islice
@@ -55,6 +56,9 @@ CLOCK_PAUSE_S = 30
 CLOSING_PAUSE_S = 5
 EDITION_PAUSE_S = 3600
 
+COMMIT_BOUNDS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
+"""Seconds by which commits are counted."""
+
 Deliver = Callable[[Callable[[], None]], None]
 
 
@@ -69,6 +73,8 @@ class Counters:
         self.batches = 0
         self.commit_seconds = 0.0
         """Time in commits, high-water note included."""
+        self.commits = [0] * (len(COMMIT_BOUNDS) + 1)
+        """How many commits took up to each of `COMMIT_BOUNDS`, and longer than the last."""
         self.unwritable = 0
         """Acts turned away because nothing could be written."""
         self.busy = 0
@@ -355,6 +361,7 @@ class Writer:
         counters.acts += len(judged.rows)
         counters.batches += 1
         counters.commit_seconds += seconds
+        counters.commits[bisect_left(COMMIT_BOUNDS, seconds)] += 1
         if len(judged.fates) == len(judged.rows):
             return
         for fate in judged.fates:
