@@ -9,6 +9,7 @@ import pytest
 
 from comity.charter.act import KINDS
 from comity.charter.refusal import MOST, Refused
+from conformance.articles import competence, organ, power
 from conformance.scribe import Scribe
 from conformance.stage import ATTEMPTS, FOUNDINGS, Attempt, Founding, misfounded, stage
 
@@ -88,3 +89,40 @@ def test_a_long_quotation_is_cut(on_stage: Scribe) -> None:
     assert refused is not None
     assert refused.code == "vote.unknown"
     assert len(refused.refusal.found) == MOST
+
+
+REFERENCES = {
+    "an organ's electorate": organ("simple", "chair", "simple"),
+    "an organ's chair": organ("members", "members", "simple"),
+    "an organ's rule": organ("members", "chair", "simple", "members"),
+    "a power's office": power("key.add", "office/members"),
+    "a power's electorate": power("key.add", "office/chair", "electorate/chair"),
+    "a competence's organ": competence("key.add", "members", "simple"),
+    "a competence's rule": competence("key.add", "assembly", "members"),
+    "what does not exist": competence("key.add", "assembly", "nothing"),
+}
+
+
+@pytest.mark.parametrize("which", REFERENCES)
+def test_each_reference_of_an_article(on_stage: Scribe, which: str) -> None:
+    """An article that relies on another of the wrong kind is not coherent, whichever its reference is."""
+    enacts = {"kind": "charter.add", "act": {"article": "x", "content": REFERENCES[which]}}
+    table = {"proposal": "new", "organ": "assembly", "title": "New", "enacts": enacts}
+    refused = on_stage.try_out(on_stage.seal("proposal.table", table, "secretariat"))
+    assert refused is not None
+    assert refused.code == "charter.reference"
+
+
+def test_coherence_goes_article_by_article(on_stage: Scribe) -> None:
+    """The first article in order of Id that fails names the code, whatever later ones lack."""
+    broken = {"article": "assembly", "content": {**on_stage.founding["articles"]["chair"]}}
+    early = Scribe("coherence", {**on_stage.founding["articles"], "a": power("vote.cast", "office/chair"),
+                                 "z": organ("nowhere", "chair", "simple")}, {}, found=False)  # fmt: skip
+    raw = early.seal("organisation.found", early.founding, "chair", "secretariat")
+    refused = early.try_out(raw)
+    assert refused is not None
+    assert refused.code == "charter.kind"
+    table = {"proposal": "new", "organ": "council", "title": "T", "enacts": {"kind": "charter.replace", "act": broken}}
+    other = on_stage.try_out(on_stage.seal("proposal.table", {**table, "organ": "assembly"}, "secretariat"))
+    assert other is not None
+    assert other.code == "charter.reference"
