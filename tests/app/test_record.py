@@ -160,7 +160,7 @@ def test_metrics_count_acts_and_refusals(client: TestClient, story: Story) -> No
     assert f"comity_record_size {float(story.node.head.size)}" in text
     assert 'comity_refusals_total{code="form"} 1.0' in text
     assert "comity_writable 1.0" in text
-    batches = text.split("comity_batches_total ")[1].split("\n")[0]
+    batches = text.split("\ncomity_batches_total ")[1].split("\n")[0]
     assert f'comity_commit_seconds_bucket{{le="+Inf"}} {batches}' in text
     assert "comity_stamp_age_seconds" in text
 
