@@ -93,6 +93,15 @@ def test_the_reference_lists_every_kind_and_view() -> None:
     assert [name for name in [*KINDS, *VIEWS] if f"### {name}\n" not in text] == []
 
 
+def test_every_metric_is_explained() -> None:
+    """Each metric that a node offers has its place on the page about metrics."""
+    offered = re.findall(r'"(comity_[a-z_]+)"', (ROOT / "src/comity/app/metrics.py").read_text())
+    text = (ROOT / "docs/how-to/read-metrics.md").read_text()
+
+    assert len(offered) > 10
+    assert [name for name in offered if f"`{name}" not in text] == []
+
+
 @pytest.mark.parametrize("page", ALL, ids=lambda page: str(page.relative_to(ROOT)))
 def test_no_page_names_a_place(page: Path) -> None:
     """No page names a path of the machine it was written on, or a host that is not made for examples."""
