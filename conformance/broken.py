@@ -3,18 +3,17 @@
 
 from comity.record import envelope
 from conformance.articles import DAY, DOUBLE, QUIET, SILENCE, article
+from conformance.foundings import FOUNDINGS, misfounded
 from conformance.scribe import START, Scribe
 from conformance.stage import (
     ATTEMPTS,
     AUTHORITY,
     CHARTER,
     ENTRY,
-    FOUNDINGS,
     MEETINGS,
     PROPOSALS,
     VOTES,
     Attempt,
-    misfounded,
     stage,
 )
 from conformance.stories import RECORDS, TEXT, record, small

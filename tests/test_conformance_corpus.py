@@ -12,7 +12,8 @@ import pytest
 from comity.charter import fold
 from comity.charter.act import KINDS
 from conformance import generate, reader
-from conformance.stage import ATTEMPTS, FOUNDINGS
+from conformance.foundings import FOUNDINGS
+from conformance.stage import ATTEMPTS
 
 ROOT = Path(__file__).parents[1]
 CORPUS = sorted((ROOT / "conformance/records").iterdir())

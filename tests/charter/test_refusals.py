@@ -10,8 +10,9 @@ import pytest
 from comity.charter.act import KINDS
 from comity.charter.refusal import MOST, Refused
 from conformance.articles import competence, organ, power
+from conformance.foundings import FOUNDINGS, Founding, misfounded
 from conformance.scribe import Scribe
-from conformance.stage import ATTEMPTS, FOUNDINGS, Attempt, Founding, misfounded, stage
+from conformance.stage import ATTEMPTS, Attempt, stage
 
 SPEC = Path(__file__).parents[2] / "docs/spec"
 NOT_CODES = {"organisation.edition", "entry.md", "register.md", "rules.md", "kinds.md"}
