@@ -51,7 +51,10 @@ class _Worker:
         self.to, self.back = self.process.stdin.fileno(), self.process.stdout.fileno()
         # Room for several frames, so that the writer rarely waits for a worker to read.
         if hasattr(fcntl, "F_SETPIPE_SZ"):
-            fcntl.fcntl(self.to, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
+            try:
+                fcntl.fcntl(self.to, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
+            except OSError:
+                pass  # The system allows less; then the writer waits now and then.
         self.lost = False
 
     def send(self, data: bytes) -> None:
