@@ -5,6 +5,7 @@ import gzip
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -82,7 +83,7 @@ def give(name: str, folder: Path) -> None:
 def reader(tmp_path: Path) -> Iterator[Reader]:
     """A reader with an empty folder, and with the programs installed."""
     (folder := tmp_path / "folder").mkdir()
-    somebody = Reader(Machine(folder, tmp_path / "notes", ROOT / ".venv"))
+    somebody = Reader(Machine(folder, tmp_path / "notes", Path(sys.prefix)))
     yield somebody
     somebody.leave()
 
