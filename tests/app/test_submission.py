@@ -191,8 +191,37 @@ def test_a_clock_that_jumps_stops_writing_and_not_reading(tmp_path: Path) -> Non
     story.node.close()
 
 
-def test_a_head_request_logs_nothing(client: TestClient, story: Story) -> None:
-    """Only POST writes; other methods say what is allowed."""
+def test_a_node_that_has_failed_says_so_everywhere(tmp_path: Path) -> None:
+    """503 with the reason for acts, views, pages and both probes, so that the process is started again."""
+    armed: list[str] = []
+
+    def fault(step: str) -> None:
+        if armed and step == armed[0]:
+            raise OSError("the disk is gone")
+
+    story = found(tmp_path, after=fault)
+    with TestClient(create_app(story.node)) as client:
+        assert client.get("/").status_code == 200
+        armed.append("head moved")
+        envelope = story.world.seal(TableProposal(proposal="Q", organ="plenary", title="x"), SECRETARIAT)
+        first = client.post("/v1/acts", content=envelope, headers=DSSE)
+        answers = [
+            first,
+            client.post("/v1/acts", content=envelope, headers=DSSE),
+            *(client.get(path) for path in ("/healthz", "/readyz", "/v1/views/members", "/checkpoint")),
+            client.get("/", headers={"accept": "text/html"}),
+        ]
+        many = client.post("/v1/acts", content=envelope, headers=LINES)
+        assert [answer.status_code for answer in answers] == [503] * 7
+        assert all("the disk is gone" in answer.json()["detail"] for answer in answers)
+        assert json.loads(many.text)["status"] == 503
+        assert client.get("/nowhere", headers={"accept": "text/html"}).status_code == 404
+        assert "comity_failed 1.0" in client.get("/metrics").text
+    story.node.close()
+
+
+def test_only_post_writes(client: TestClient, story: Story) -> None:
+    """Other methods say what is allowed, and log nothing."""
     size = story.node.head.size
     response = client.put("/v1/acts", content=cast(story), headers=DSSE)
     assert (response.status_code, story.node.head.size) == (405, size)

@@ -86,8 +86,8 @@ class Pages:
         ]
 
     def is_page(self, path: str) -> bool:
-        """Whether people rather than programs are addressed at this path."""
-        return not path.startswith(_MACHINES)
+        """Whether people are addressed at this path; never once the node has failed, as nothing can be shown then."""
+        return not self.node.failed and not path.startswith(_MACHINES)
 
     def _of_view(self, cls: type[View]) -> Callable[[Node, Scope], Content]:
         names = self.environment.list_templates()
