@@ -79,11 +79,9 @@ def test_the_server_stops_although_somebody_follows(story: Story) -> None:
     with running(story.node) as it, it.connect() as follower:
         follower.sendall(FOLLOW + b"\r\n")
         read_until(follower, b'"stamp"')
-        began = time.monotonic()
         it.server.should_exit = True
         it.thread.join(30)
         assert not it.thread.is_alive()
-        assert time.monotonic() - began < 30
         read_until(follower, b"never")
     assert story.node.head.size
 
