@@ -4,6 +4,8 @@
 import json
 import time
 from base64 import b64decode
+from collections.abc import Sequence
+from concurrent.futures import Future
 from hashlib import sha256
 from pathlib import Path
 
@@ -17,7 +19,7 @@ from comity.app import create_app, submission
 from comity.charter.refusal import Refusal
 from comity.charter.register import encode
 from comity.dialogue.acts import CastVote, TableProposal
-from comity.node import Node, refusal_text
+from comity.node import Answer, Busy, Node, refusal_text
 from comity.record import note, proof
 
 DSSE = {"content-type": "application/vnd.dsse+json"}
@@ -172,6 +174,31 @@ def test_a_full_queue_asks_to_come_again(tmp_path: Path, monkeypatch: pytest.Mon
         assert client.get("/v1/views/members").status_code == 200
         assert "comity_busy_total" in client.get("/metrics").text
     node.close()
+
+
+def test_nothing_overtakes_a_line_that_was_turned_away(
+    client: TestClient, story: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After the first 503 every later line gets one too, so that the counters of a key stay in order when resent."""
+    titles = [TableProposal(proposal=f"R{number}", organ="plenary", title="x") for number in range(900)]
+    lines = [story.world.seal(each, SECRETARIAT) for each in titles]
+    submit, calls = story.node.submit_many, iter([True, False])
+
+    def full_once(envelopes: Sequence[bytes]) -> Sequence[Future[Answer]]:
+        if next(calls, True):
+            return submit(envelopes)
+        raise Busy(1)
+
+    monkeypatch.setattr(story.node, "submit_many", full_once)
+    monkeypatch.setattr(submission, "ROOM_SECONDS", 0.0)
+    answers = client.post("/v1/acts", content=b"\n".join(lines), headers=LINES).text.splitlines()
+    statuses = [json.loads(line)["status"] for line in answers]
+    logged = statuses.count(201)
+    assert 0 < logged < 900
+    assert statuses == [201] * logged + [503] * (900 - logged)
+    monkeypatch.undo()
+    again = client.post("/v1/acts", content=b"\n".join(lines[logged:]), headers=LINES).text.splitlines()
+    assert {json.loads(line)["status"] for line in again} == {201}
 
 
 def test_a_clock_that_jumps_stops_writing_and_not_reading(tmp_path: Path) -> None:

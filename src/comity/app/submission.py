@@ -113,18 +113,25 @@ class Submission:
         while at < len(lines) or waiting:
             while at < len(lines) and len(waiting) < 4 * _CHUNK:
                 some = lines[at : at + _CHUNK]
+                at += len(some)
                 try:
                     waiting.extend(self.node.submit_many(some))
                 except Busy as error:
                     if loop.time() < patience:
+                        at -= len(some)
                         break
-                    waiting.extend([not_now(error).problem] * len(some))
+                    refused = not_now(error).problem
                 except Unwritable as error:
-                    waiting.extend([not_now(error).problem] * len(some))
+                    refused = not_now(error).problem
                 except Stopped as error:
-                    waiting.extend([plain(503, str(error))] * len(some))
-                at += len(some)
-                await asyncio.sleep(0)
+                    refused = plain(503, str(error))
+                else:
+                    await asyncio.sleep(0)
+                    continue
+                # Whoever is turned away sends again from here. What comes later must not overtake: its counters
+                # would put the earlier acts of the same keys out of order for good.
+                waiting.extend([refused] * (len(some) + len(lines) - at))
+                at = len(lines)
             if not waiting:
                 await asyncio.sleep(0.05)
                 continue
