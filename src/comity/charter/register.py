@@ -6,7 +6,7 @@ Readers see only the register. Acts write to a draft, which is merged after the 
 
 from collections.abc import Iterator, Mapping
 from hashlib import sha256
-from typing import Any, Protocol, TypeVar
+from typing import Any, ClassVar, Protocol, TypeVar
 
 import msgspec
 
@@ -20,13 +20,10 @@ encode = msgspec.json.Encoder(order="sorted").encode
 class Row(Protocol):
     """A frozen struct that is a row of the table it names."""
 
-    @property
-    def table(self) -> str:
-        """The table's name, a class variable."""
+    table: ClassVar[str]
 
 
-R = TypeVar("R")
-S = TypeVar("S", bound=type)
+R = TypeVar("R", bound=Row)
 
 
 def table(name: str) -> "_Enter":
@@ -38,11 +35,11 @@ class _Enter:
     def __init__(self, name: str) -> None:
         self.name = name
 
-    def __call__(self, row: S) -> S:
+    def __call__(self, row: type[R]) -> type[R]:
         if self.name in TABLES:
             raise ValueError(f"two row types claim the table {self.name}")
         TABLES[self.name] = row
-        row.table = self.name  # type: ignore[attr-defined]
+        row.table = self.name
         return row
 
 
@@ -57,11 +54,11 @@ class Register:
 
     def get(self, row: type[R], key: str) -> R | None:
         """The row under the key, or None."""
-        return self.tables[row.table].get(key)  # type: ignore[attr-defined]
+        return self.tables[row.table].get(key)
 
     def rows(self, row: type[R]) -> Mapping[str, R]:
         """All rows of a table. Not to be changed by the caller."""
-        return self.tables[row.table]  # type: ignore[attr-defined]
+        return self.tables[row.table]
 
     def put(self, key: str, row: Any) -> None:
         """Enter or replace a row in its own table."""
@@ -69,7 +66,7 @@ class Register:
 
     def remove(self, row: type[R], key: str) -> None:
         """Take a row out."""
-        del self.tables[row.table][key]  # type: ignore[attr-defined]
+        del self.tables[row.table][key]
 
     def counter(self, key_id: str) -> int:
         """The last counter that the key has used; 0 before its first act."""
@@ -106,12 +103,12 @@ class Draft(Register):
 
     def get(self, row: type[R], key: str) -> R | None:
         """The row as the draft has it, else as the register below has it."""
-        changes = self.tables[row.table]  # type: ignore[attr-defined]
+        changes = self.tables[row.table]
         return changes[key] if key in changes else self.under.get(row, key)
 
     def rows(self, row: type[R]) -> Mapping[str, R]:
         """All rows of a table, the draft's changes included."""
-        changes = self.tables[row.table]  # type: ignore[attr-defined]
+        changes = self.tables[row.table]
         below = self.under.rows(row)
         if not changes:
             return below
@@ -119,7 +116,7 @@ class Draft(Register):
 
     def remove(self, row: type[R], key: str) -> None:
         """Note that the row is gone."""
-        self.tables[row.table][key] = None  # type: ignore[attr-defined]
+        self.tables[row.table][key] = None
 
     def counter(self, key_id: str) -> int:
         """The last counter, the draft's included."""
