@@ -258,7 +258,7 @@ class Client:
         return self._counters[keyid] + 1
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
-        """`vote_cast(vote=…, position=…, signers=[…])` for a kind, `members(status=…)` for a view."""
+        """`vote_cast(vote=…, position=…, signers=[…])` for a kind; `members(status=…)`, `vote("A/1")` for a view."""
         if kind := _METHODS.get(name):
 
             def do(*, signers: Sequence[SigningKey], **fields: Any) -> Receipt:
@@ -267,8 +267,8 @@ class Client:
             return _named(do, name, KINDS[kind])
         if not name.startswith("_") and name in VIEWS:
 
-            def ask(**params: Any) -> dict[str, Any]:
-                return self.show(name, **params)
+            def ask(*needed: Any, **params: Any) -> dict[str, Any]:
+                return self.show(name, **_placed(name, needed, params))
 
             return _named(ask, name, VIEWS[name])
         raise AttributeError(f"{name} is neither a kind nor a view; there are {', '.join(dir(self))}")
@@ -352,11 +352,26 @@ def _texts(params: dict[str, Any]) -> dict[str, str]:
     return {name: str(value) for name, value in params.items() if value is not None and value != ""}
 
 
+def _placed(view: str, needed: Sequence[Any], params: dict[str, Any]) -> dict[str, Any]:
+    """All parameters by name: those given by place are those that the view needs, in their order."""
+    names = [field.name for field in msgspec.structs.fields(VIEWS[view]) if field.required]
+    if len(needed) > len(names):
+        places = ", ".join(names) or "no parameter"
+        raise TypeError(f"{view}() takes {places} by place, and was given {len(needed)}; name all others")
+    by_place = dict(zip(names, needed, strict=False))
+    if twice := sorted(set(by_place) & set(params)):
+        raise TypeError(f"{view}() was given {', '.join(twice)} twice, by place and by name")
+    return {**by_place, **params}
+
+
 def _named(method: Callable[..., Any], name: str, struct: type[msgspec.Struct]) -> Callable[..., Any]:
     """The method under its name, with the docstring and the parameters of the kind or the view."""
+    placed = Parameter.KEYWORD_ONLY if issubclass(struct, Act) else Parameter.POSITIONAL_OR_KEYWORD
     parameters = [
-        Parameter(field.name, Parameter.KEYWORD_ONLY, default=Parameter.empty if field.required else field.default)
-        for field in msgspec.structs.fields(struct)
+        Parameter(field.name, placed)
+        if field.required
+        else Parameter(field.name, Parameter.KEYWORD_ONLY, default=field.default)
+        for field in sorted(msgspec.structs.fields(struct), key=lambda field: not field.required)
     ]
     if issubclass(struct, Act):
         parameters.append(Parameter("signers", Parameter.KEYWORD_ONLY, annotation=Sequence[SigningKey]))

@@ -18,8 +18,8 @@ EDITION = 1
 """The latest edition that this program knows."""
 
 PlainKeys = Annotated[tuple[PlainKey, ...], Meta(min_length=1, max_length=16)]
-Groups = Annotated[tuple[Id, ...], Meta(max_length=32)]
-Weights = Annotated[dict[Id, Count], Meta(max_length=16)]
+Groups = Annotated[tuple[Id, ...], Meta(max_length=32, description="The groups it is in, in ascending order")]
+Weights = Annotated[dict[Id, Count], Meta(max_length=16, description="Its weights by name, where votes are weighed")]
 
 
 def require_groups(groups: tuple[str, ...]) -> None:
@@ -50,12 +50,16 @@ class Officer(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unkn
 class Found(Act, frozen=True, kw_only=True):
     """The founders found the organisation: its name, its log, its charter, their keys. Entry 0, and only that."""
 
-    name: Name
+    name: Annotated[Name, Meta(description="The organisation's name")]
     origin: Origin
-    log_key: PublicKey
-    edition: Positive
-    articles: Annotated[dict[Id, Article], Meta(min_length=1, max_length=256)]
-    mark: Literal["", "replay", "simulation"] = ""
+    log_key: Annotated[PublicKey, Meta(description="The log's Ed25519 public key, 32 bytes in base64")]
+    edition: Annotated[Positive, Meta(description="The edition of the rules: 1 at the founding")]
+    articles: Annotated[
+        dict[Id, Article], Meta(min_length=1, max_length=256, description="The charter: its articles by id")
+    ]
+    mark: Annotated[
+        Literal["", "replay", "simulation"], Meta(description="What the record is, where it is not in earnest")
+    ] = ""
     members: Annotated[tuple[Founder, ...], Meta(max_length=16)] = ()
     officers: Annotated[tuple[Officer, ...], Meta(max_length=16)] = ()
 
@@ -157,8 +161,8 @@ def _require_article(register: Register, name: str) -> None:
 class AddArticle(Act, frozen=True, kw_only=True):
     """An organ adds an article to the charter. Only by an adopted proposal."""
 
-    article: Id
-    content: Article
+    article: Annotated[Id, Meta(description="A new id for it: letters, digits, '.', '_', '-'; at most 64")]
+    content: Annotated[Article, Meta(description="The article: title, layer, provision")]
 
     def form(self) -> None:
         _require_distinct(self.content)
@@ -177,8 +181,8 @@ class AddArticle(Act, frozen=True, kw_only=True):
 class ReplaceArticle(Act, frozen=True, kw_only=True):
     """An organ replaces an article of the charter. Only by an adopted proposal."""
 
-    article: Id
-    content: Article
+    article: Annotated[Id, Meta(description="The article, by its id")]
+    content: Annotated[Article, Meta(description="What it is from now on: title, layer, provision")]
 
     def form(self) -> None:
         _require_distinct(self.content)
@@ -196,7 +200,7 @@ class ReplaceArticle(Act, frozen=True, kw_only=True):
 class RepealArticle(Act, frozen=True, kw_only=True):
     """An organ repeals an article of the charter. Only by an adopted proposal."""
 
-    article: Id
+    article: Annotated[Id, Meta(description="The article, by its id")]
 
     def check(self, register: Register, context: Context) -> None:
         _require_enacted(context, "charter.repeal")
@@ -211,7 +215,7 @@ class RepealArticle(Act, frozen=True, kw_only=True):
 class RaiseEdition(Act, frozen=True, kw_only=True):
     """An organ raises the edition: from the next entry on a program needs to know the new one."""
 
-    edition: Positive
+    edition: Annotated[Positive, Meta(description="The new edition: the present one and 1")]
 
     def check(self, register: Register, context: Context) -> None:
         _require_enacted(context, "edition.raise")

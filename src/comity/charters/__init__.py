@@ -35,18 +35,28 @@ def shipped() -> list[str]:
 
 def load(name: str) -> Charter:
     """The shipped charter of that name, or the charter in the file; coherent, or CharterFileError or Refused."""
+    return parse(_bytes(name), name)
+
+
+def text(name: str) -> str:
+    """The charter as it is written, to be edited: what `load` accepts, or the same errors."""
+    data = _bytes(name)
+    parse(data, name)
+    return data.decode()
+
+
+def _bytes(name: str) -> bytes:
     if name in shipped():
-        return parse(resources.files(__name__).joinpath(f"{name}.json").read_bytes(), name)
+        return resources.files(__name__).joinpath(f"{name}.json").read_bytes()
     path = Path(name)
     try:
-        data = path.read_bytes()
+        return path.read_bytes()
     except FileNotFoundError:
         raise CharterFileError(
             f"There is no charter {name}: neither a file nor one of those shipped, {', '.join(shipped())}."
         ) from None
     except OSError as error:
         raise CharterFileError(f"The charter {path} cannot be read: {error.strerror}.") from error
-    return parse(data, name)
 
 
 def parse(data: bytes, name: str) -> Charter:

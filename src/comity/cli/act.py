@@ -11,9 +11,11 @@ from typing import Any
 import click
 
 from comity import keys
-from comity.cli.fields import Moment, given, options
+from comity.charter.terms import Digest
+from comity.cli.fields import Moment, checked, given, options
 from comity.cli.outcome import MISUSED, REFUSED, Failure, Out, answering
-from comity.cli.remote import client, url_option
+from comity.cli.remote import client, organisation_option, url_option
+from comity.cli.started import program
 from comity.record.ed25519 import SigningKey
 
 FILE = click.Path(path_type=Path, dir_okay=False)
@@ -61,6 +63,9 @@ def act() -> None:
       comity act submit act.json
     Without a network, on the machine that has the key:
       comity act vote.cast ... --key a.json --organisation ID --counter 7 --out act.json
+
+    An act is signed for one organisation. Without --organisation or COMITY_ORGANISATION it is the one that the node
+    says it has, which stderr then names: compare it with the identity that the founders gave you.
     """
 
 
@@ -91,9 +96,7 @@ def kind_command(kind: str) -> click.Command:
         url_option(),
         click.Option(["--out"], type=FILE, help="Write the envelope here and do not send it."),
         click.Option(["--signer"], multiple=True, metavar="KEYID", help="Somebody else who will sign (repeatable)."),
-        click.Option(
-            ["--organisation"], default="", metavar="ID", help="The founding act's id; asked of the node else."
-        ),
+        organisation_option("Sign for this organisation and no other; asked of the node else"),
         click.Option(["--counter"], type=click.IntRange(1), help="The first key's counter; asked of the node else."),
         click.Option(["--expires"], type=Moment(), metavar="MOMENT", help="Until when it may be logged (30 days)."),
         click.Option(["--receipt"], type=FILE, help="Keep the receipt (a tlog-proof) in this file."),
@@ -115,7 +118,7 @@ def _do(out: Out, kind: str, values: dict[str, Any]) -> None:
     if values["signer"] and to is None:
         raise click.UsageError("An act that others sign too is written with --out FILE first.")
     with client(values["url"], values["organisation"]) as node:
-        organisation = values["organisation"] or ("" if kind == "organisation.found" else node.identity.id)
+        organisation = "" if kind == "organisation.found" else _organisation(out, node, values["organisation"])
         counter = values["counter"] or node.next_counter(signers[0].keyid)
         envelope = _sealed(
             done, signers, values["signer"], counter, organisation, values["expires"] or keys.now() + keys.EXPIRY
@@ -124,7 +127,19 @@ def _do(out: Out, kind: str, values: dict[str, Any]) -> None:
             to.write_bytes(envelope + b"\n")
             _tell_written(out, to, envelope)
             return
+        if organisation:
+            # Nothing goes to a node that has another organisation than the one signed for.
+            node.identity  # noqa: B018
         _send(out, node, envelope, values["receipt"])
+
+
+def _organisation(out: Out, node: Any, given: str) -> str:
+    """The organisation that is signed for: the one named or, told on stderr, whichever the node has."""
+    if given:
+        return checked(given, Digest, "--organisation")
+    found = node.identity
+    out.note(f"Signed for {found.name}, {found.id}: so says {node.url}. COMITY_ORGANISATION pins it.")
+    return str(found.id)
 
 
 def _sealed(
@@ -150,7 +165,8 @@ def _missing(envelope: bytes) -> list[str]:
 def _tell_written(out: Out, path: Path, envelope: bytes) -> None:
     opened, _, _ = keys.signatures(envelope)
     missing = _missing(envelope)
-    state = f"still to be signed by {', '.join(missing)}" if missing else f"signed by all; comity act submit {path}"
+    send = f"signed by all; {program()} act submit {path}"
+    state = f"still to be signed by {', '.join(missing)}" if missing else send
     out.result({"file": str(path), "id": opened.id.hex(), "kind": opened.kind, "missing": missing}, f"{path}: {state}")
 
 
@@ -188,7 +204,6 @@ def sign(out: Out, file: Path, key: tuple[Path, ...], to: Path | None) -> None:
 @act.command()
 @click.argument("files", type=FILE, nargs=-1, required=True, metavar="FILE...")
 @click.option("--receipt", type=FILE, help="Keep the receipt (a tlog-proof) in this file; for one FILE.")
-@click.option("--organisation", default="", metavar="ID", help="Send it only to this organisation.")
 @answering
 def submit(out: Out, files: tuple[Path, ...], receipt: Path | None, organisation: str, url: str) -> int:
     """Send acts that are written and signed.
@@ -211,7 +226,7 @@ def submit(out: Out, files: tuple[Path, ...], receipt: Path | None, organisation
     return _tell_many(out, answers)
 
 
-submit.params.append(url_option())
+submit.params += [organisation_option("Send it only to this organisation"), url_option()]
 
 
 def _tell_many(out: Out, answers: list[Any]) -> int:

@@ -5,6 +5,7 @@ Its keys are made on the spot and stay in the data folder, so that a visitor can
 marked as a simulation. A second start goes on where the first stopped.
 """
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ import click
 
 from comity.cli.outcome import Failure, Out, answering
 from comity.cli.serve import HOST, PORT, address, listening, run, serving
+from comity.cli.started import program
 
 if TYPE_CHECKING:
     from comity.node import Node
@@ -84,7 +86,7 @@ def told(where: str, organisation: str, data: Path, node: "Node") -> list[str]:
     """What a newcomer reads."""
     from comity.cli import staging
 
-    key = staging.key_file(data, "member/Linden")
+    comity, key = program(), shlex.quote(str(staging.key_file(data, "member/Linden")))
     port = "" if where == f"http://{HOST}:{PORT}" else f" --url {where}"
     return [
         f"{staging.NAME} (a simulation: keys and votes were made up)",
@@ -93,9 +95,9 @@ def told(where: str, organisation: str, data: Path, node: "Node") -> list[str]:
         f"  entries            {node.head.size}",
         "",
         "In another terminal:",
-        f"  comity show proposals{port}",
-        f"  comity act vote.cast --vote B-4/1 --position yes --key {key}{port}",
-        f"  comity verify {where} --founding {organisation}",
+        f"  {comity} show proposals{port}",
+        f"  {comity} act vote.cast --vote B-4/1 --position yes --key {key}{port}",
+        f"  {comity} verify {where} --founding {organisation}",
         "",
         "Stop with Ctrl-C; a second start goes on from here.",
     ]

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """`comity found`: an organisation begins with one act, signed by every key that it registers."""
 
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from comity.charter.register import Draft, Register
 from comity.charter.terms import Id, Name, Origin
 from comity.cli.fields import checked
 from comity.cli.outcome import MISUSED, Failure, Out, answering
+from comity.cli.started import program
 from comity.record.ed25519 import SigningKey
 
 FILE = click.Path(path_type=Path, dir_okay=False)
@@ -38,6 +40,7 @@ FILE = click.Path(path_type=Path, dir_okay=False)
 )
 @click.option("--log-key", type=FILE, help="The log's key file; made anew where none is given.")
 @click.option("--out", "to", type=FILE, help="Write the founding act here instead, for others to sign.")
+@click.option("--print", "printing", is_flag=True, help="Print the charter, checked, and found nothing.")
 @answering
 def found(
     out: Out,
@@ -51,6 +54,7 @@ def found(
     mark: str | None,
     log_key: Path | None,
     to: Path | None,
+    printing: bool,
 ) -> None:
     """Found an organisation: its record, its charter, its first keys.
 
@@ -64,6 +68,8 @@ def found(
     STATUS is one that an electorate of the charter names: `member` in assembly and consensus, `seated` in replay.
 
     \b
+    To write a charter of your own, begin with one that is there:
+      comity found assembly --print > own.json
     Alone, to try:
       comity found assembly --data org --name "Test Assembly" --origin example.org/test --mark simulation \\
           --make-keys keys --member A:Alder:member --member B:Birch:member
@@ -73,6 +79,12 @@ def found(
       comity act sign act.json --key b.json          at each of the others
       comity found act.json --data org --log-key log.json
     """
+    if printing:
+        if data or to or name or origin or members or offices or make_keys or mark or log_key:
+            raise click.UsageError("--print prints CHARTER and takes nothing besides --json.")
+        text = charters.text(charter)
+        out.result(msgspec.json.decode(text), text.rstrip("\n"))
+        return
     if (data is None) == (to is None):
         raise click.UsageError(
             "Give --data DIR to found it here, or --out FILE to have the act signed by others first."
@@ -170,13 +182,14 @@ def _begin(out: Out, data: Path, envelope: bytes, log: SigningKey) -> None:
         }  # fmt: skip
     finally:
         node.close()
+    folder = shlex.quote(str(data))
     out.result(
         answer,
         f"Founded {act.name}" + (f" (a {act.mark})" if act.mark else ""),
         f"  its identity  {answer['organisation']}",
         f"  its record    {data}",
-        f"Serve it:   comity serve --data {data}",
-        f"Verify it:  comity verify {data} --founding {answer['organisation']}",
+        f"Serve it:   {program()} serve --data {folder}",
+        f"Verify it:  {program()} verify {folder} --founding {answer['organisation']}",
     )
 
 

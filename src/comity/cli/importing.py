@@ -3,15 +3,18 @@
 
 import contextlib
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import click
 
-from comity.cli.outcome import MISUSED, Failure, Out, answering
+from comity.cli.outcome import MISUSED, Failure, Out, answering, fields
 from comity.cli.progress import progress
 
 FILE = click.Path(path_type=Path, dir_okay=False, exists=True)
 NAME = "Replay of published roll calls (no state signed anything)"
+FEW = 5
+"""How many roll calls are named where only their number matters."""
 
 
 @click.group(name="import", no_args_is_help=True)
@@ -70,14 +73,14 @@ def rollcalls(
     replay = Replay(node, organisation, secretariat, read, rule)
     with contextlib.closing(node), progress("roll calls", replay.total(), "acts") as replay.advance:
         replay.play()
-    found = results(replay)
+    found, unpublished = results(replay)
     head = node.head
     answer = {
         "rollcalls": len(read.played),
         "votes": read.votes,
         "acts": head.size,
         **found,
-        "without_votes": read.without_votes,
+        "without_votes": len(read.without_votes),
         "size": head.size,
         "root": head.root.hex(),
         "register": node.register.digest(),
@@ -85,7 +88,17 @@ def rollcalls(
         "mark": "replay",
         "seconds": round(time.monotonic() - started, 1),
     }
-    out.result(answer)
+    out.result(answer, *plainer(answer, unpublished=unpublished, without_votes=read.without_votes))
+
+
+def plainer(answer: Mapping[str, object], **behind: Sequence[int]) -> list[str]:
+    """The answer in lines; a number of roll calls that has a list behind it names the first few of them."""
+    shown = dict(answer)
+    for name, rcids in behind.items():
+        if rcids:
+            some = ", ".join(map(str, rcids[:FEW]))
+            shown[name] = f"{len(rcids)} ({some}{', …' if len(rcids) > FEW else ''})"
+    return fields(shown)
 
 
 def wanted(sessions: str) -> set[str] | None:

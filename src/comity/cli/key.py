@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """`comity key`: key files, and what others need to know of them."""
 
+import re
 from pathlib import Path
 
 import click
@@ -10,8 +11,10 @@ from comity import keys
 from comity.charter.terms import Digest, Holder
 from comity.cli.fields import checked
 from comity.cli.outcome import CANNOT, Failure, Out, answering
+from comity.cli.remote import client
 
 FILE = click.Path(path_type=Path, dir_okay=False)
+KEYID = re.compile(r"[0-9a-f]{64}")
 
 
 @click.group(no_args_is_help=True)
@@ -37,11 +40,32 @@ def new(out: Out, files: tuple[Path, ...]) -> None:
 
 @key.command()
 @click.argument("file", type=FILE)
+@click.option("--url", default="", metavar="URL", help="Ask this node too: whose key it is, which counter comes next.")
 @answering
-def show(out: Out, file: Path) -> None:
-    """Show the public part of the key in FILE: never the secret."""
+def show(out: Out, file: Path, url: str) -> None:
+    """Show the public part of the key in FILE: never the secret.
+
+    With --url also what the register of a node says: the organisation, the key's holder, and the counter that an act
+    signed offline may have. Where the file is elsewhere, give the key's id in its place.
+    """
+    if url and not file.exists() and KEYID.fullmatch(str(file)):
+        out.result(_registered(url, str(file)))
+        return
     found = keys.read(file)
-    out.result({"file": str(file), "alg": "ed25519", "keyid": found.keyid, "key": keys.public(found)})
+    answer = {"file": str(file), "alg": "ed25519", "keyid": found.keyid, "key": keys.public(found)}
+    out.result({**answer, **_registered(url, found.keyid)} if url else answer)
+
+
+def _registered(url: str, keyid: str) -> dict[str, object]:
+    """What the node's register says of a key, and what an act signed offline needs to know."""
+    with client(url) as node:
+        organisation, next_counter = node.identity.id, node.next_counter(keyid)
+        rows = node.show("keys", keyid=keyid)["items"]
+    holder = rows[0]["holder"] if rows else ""
+    told: dict[str, object] = {"keyid": keyid, "organisation": organisation, "holder": holder}
+    if rows and rows[0]["revoked"]:
+        told["revoked"] = rows[0]["revoked"]
+    return {**told, "next_counter": next_counter}
 
 
 @key.command(name="list")
@@ -67,7 +91,8 @@ def listing(out: Out, folder: Path) -> None:
 @key.command()
 @click.argument("file", type=FILE)
 @click.option("--holder", required=True, metavar="HOLDER", help="Whose key it will be: member/ID or office/ID.")
-@click.option("--organisation", required=True, metavar="ID", help="The organisation: the founding act's id.")
+@click.option("--organisation", required=True, envvar="COMITY_ORGANISATION", metavar="ID",
+              help="The organisation: the founding act's id; or COMITY_ORGANISATION.")  # fmt: skip
 @click.option("--out", "to", type=FILE, help="Write the object into this file as well.")
 @answering
 def proof(out: Out, file: Path, holder: str, organisation: str, to: Path | None) -> None:

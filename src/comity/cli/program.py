@@ -106,16 +106,27 @@ def comity() -> None:
     """An organisation of members that do not trust one another, on a public record that anyone can recompute.
 
     \b
-    To begin:         comity demo
-    For your own:     comity found assembly --data ORG --name NAME --origin HOST/NAME \\
-                          --make-keys KEYS --member A:Alder:member --member B:Birch:member
-                      comity serve --data ORG
-    To take part:     comity show votes
-                      comity act vote.cast --vote P-1/1 --position yes --key KEYS/member-A.json
-    To trust nobody:  comity verify http://HOST --founding ID
+    To look and try:
+      comity demo
+    In another terminal:
+      comity show votes --status open
+      comity act vote.cast --vote B-4/1 --position yes --key demo-data/keys/member-Linden.json
+
+    \b
+    For your own:
+      comity found assembly --data org --name "Test Assembly" --origin example.org/test --mark simulation \\
+          --make-keys keys --member A:Alder:member --member B:Birch:member
+      comity serve --data org
+    In another terminal:
+      comity act proposal.table --proposal P-1 --organ assembly --title "A first text" --key keys/member-A.json
+      comity show proposal P-1
+      comity export http://127.0.0.1:8000 copy
+      comity verify copy
+
+    With `--founding ID`, the identity that `found` printed, `verify` trusts nobody.
 
     Every command takes --json: the last line of stdout is then one JSON object, also when it fails. COMITY_URL
-    says where the node is when --url is not given.
+    says where the node is when --url is not given, COMITY_ORGANISATION which organisation is signed for.
 
     \b
     Exit codes:

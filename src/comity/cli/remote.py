@@ -18,6 +18,14 @@ def url_option() -> click.Option:
     )
 
 
+def organisation_option(about: str) -> click.Option:
+    """The option --organisation, which the environment variable COMITY_ORGANISATION stands in for."""
+    return click.Option(
+        ["--organisation"], default="", envvar="COMITY_ORGANISATION", metavar="ID",
+        help=f"{about} (the founding act's id); or COMITY_ORGANISATION.",
+    )  # fmt: skip
+
+
 def client(url: str, organisation: str = "") -> "Client":
     """A client of the node at the address; it speaks to it only when it has to."""
     if not url.startswith(("http://", "https://")):

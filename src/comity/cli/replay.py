@@ -188,8 +188,8 @@ class Replay:
         return len(known) + changes + 4 * len(self.data.played) + self.data.votes
 
 
-def results(replay: Replay) -> dict[str, object]:
-    """What was declared, held against the published totals."""
+def results(replay: Replay) -> tuple[dict[str, object], list[int]]:
+    """What was declared, held against the published totals; and the roll calls for which there are none."""
     outcomes = {"adopted": 0, "rejected": 0, "ties": 0, "matched_published": 0}
     mismatched, unpublished = [], []
     for each in replay.data.played:
@@ -205,4 +205,4 @@ def results(replay: Replay) -> dict[str, object]:
             outcomes["matched_published"] += 1
         else:
             mismatched.append(each.rcid)
-    return {**outcomes, "mismatched": sorted(mismatched), "unpublished": sorted(unpublished)}
+    return {**outcomes, "mismatched": sorted(mismatched), "unpublished": len(unpublished)}, sorted(unpublished)

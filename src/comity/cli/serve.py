@@ -45,7 +45,7 @@ def serve(out: Out, data: Path, host: str, port: int) -> None:
         head = node.head
         where = address(bound)
         answer = {"url": where, "data": str(data), "vkey": node.vkey, "size": head.size, "root": head.root.hex()}
-        out.result(answer, f"{head.size} entries at {where}", "Stop with Ctrl-C.")
+        out.result(answer, f"{head.size} {'entry' if head.size == 1 else 'entries'} at {where}", "Stop with Ctrl-C.")
         run(node, bound, stop)
     out.note("Stopped.")
 

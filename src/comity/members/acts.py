@@ -18,10 +18,12 @@ from comity.charter.terms import Holder, Id, KeyId, Name
 class AdmitMember(Act, frozen=True, kw_only=True):
     """A member is admitted with a status and its keys, each with a proof of possession."""
 
-    member: Id
-    name: Name
-    status: Id
-    keys: Annotated[tuple[NewKey, ...], Meta(max_length=16)] = ()
+    member: Annotated[Id, Meta(description="A new id for it: letters, digits, '.', '_', '-'; at most 64")]
+    name: Annotated[Name, Meta(description="The member's name")]
+    status: Annotated[Id, Meta(description="Its status; the charter's electorates name those that give a vote")]
+    keys: Annotated[
+        tuple[NewKey, ...], Meta(max_length=16, description="Its keys, each with a proof that the member has it")
+    ] = ()
     groups: Groups = ()
     weights: Weights = {}
 
@@ -50,8 +52,8 @@ class AdmitMember(Act, frozen=True, kw_only=True):
 class ChangeStatus(Act, frozen=True, kw_only=True):
     """The status of a member changes: suspended, restored, withdrawn."""
 
-    member: Id
-    status: Id
+    member: Annotated[Id, Meta(description="The member, by its id")]
+    status: Annotated[Id, Meta(description="The new status; the charter's electorates name those that give a vote")]
 
     def check(self, register: Register, context: Context) -> None:
         require_power(register, context, "member.status")
@@ -71,8 +73,8 @@ class ChangeStatus(Act, frozen=True, kw_only=True):
 class AddKey(Act, frozen=True, kw_only=True):
     """A holder registers a further key of its own, in force from the next entry on."""
 
-    holder: Holder
-    key: NewKey
+    holder: Annotated[Holder, Meta(description="Whose key it will be: member/<Id> or office/<Id>")]
+    key: Annotated[NewKey, Meta(description="The new key, with a proof that the holder has it")]
 
     def check(self, register: Register, context: Context) -> None:
         if context.enacted or context.holder != self.holder:
@@ -96,7 +98,7 @@ class AddKey(Act, frozen=True, kw_only=True):
 class RevokeKey(Act, frozen=True, kw_only=True):
     """A key is revoked from the next entry on; what it signed before stands."""
 
-    key: KeyId
+    key: Annotated[KeyId, Meta(description="The key to be revoked, by its id (SHA-256 of the public key)")]
 
     def check(self, register: Register, context: Context) -> None:
         row = register.get(Key, self.key)

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Meetings: convened by the presiding office, attended by members, opened with a quorum."""
 
-from msgspec import structs
+from typing import Annotated
+
+from msgspec import Meta, structs
 
 from comity.charter.act import Act, Context, act
 from comity.charter.authority import convene, require_chair, require_organ, require_seat, seat_of
@@ -11,6 +13,8 @@ from comity.charter.rule import Tally, holds
 from comity.charter.tables import Roll
 from comity.charter.terms import Date, Id
 from comity.dialogue.tables import Meeting, enter_roll, seated
+
+MeetingId = Annotated[Id, Meta(description="The meeting, by its id")]
 
 
 def _meeting(register: Register, name: str) -> Meeting:
@@ -29,9 +33,9 @@ def _require_meeting(good: bool, code: str, rule: str, meeting: Meeting) -> None
 class ConveneMeeting(Act, frozen=True, kw_only=True):
     """The presiding office convenes a meeting; the electorate is frozen as its roll."""
 
-    meeting: Id
-    organ: Id
-    date: Date = ""
+    meeting: Annotated[Id, Meta(description="A new id for it: letters, digits, '.', '_', '-'; at most 64")]
+    organ: Annotated[Id, Meta(description="The organ that meets, by its article of the charter")]
+    date: Annotated[Date, Meta(description="The day on which it meets, as 2026-07-16")] = ""
 
     def check(self, register: Register, context: Context) -> None:
         organ = require_organ(register, self.organ)
@@ -57,7 +61,7 @@ class ConveneMeeting(Act, frozen=True, kw_only=True):
 class AttendMeeting(Act, frozen=True, kw_only=True):
     """A member is present."""
 
-    meeting: Id
+    meeting: MeetingId
 
     def check(self, register: Register, context: Context) -> None:
         meeting = _meeting(register, self.meeting)
@@ -81,7 +85,7 @@ class AttendMeeting(Act, frozen=True, kw_only=True):
 class OpenMeeting(Act, frozen=True, kw_only=True):
     """The presiding office opens the meeting, when the quorum to open is there."""
 
-    meeting: Id
+    meeting: MeetingId
 
     def check(self, register: Register, context: Context) -> None:
         meeting = _meeting(register, self.meeting)
@@ -114,7 +118,7 @@ class OpenMeeting(Act, frozen=True, kw_only=True):
 class CloseMeeting(Act, frozen=True, kw_only=True):
     """The presiding office closes the meeting."""
 
-    meeting: Id
+    meeting: MeetingId
 
     def check(self, register: Register, context: Context) -> None:
         meeting = _meeting(register, self.meeting)

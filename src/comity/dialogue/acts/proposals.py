@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Proposals: tabled in an organ, withdrawn before voting; the act that one enacts, and the competence for it."""
 
-from msgspec import structs
+from typing import Annotated
+
+from msgspec import Meta, structs
 
 from comity.charter.act import Act, Context, act, decode_act, malformed
 from comity.charter.article import ENACTABLE, Organ
@@ -34,12 +36,12 @@ def require_proposal(register: Register, name: str) -> Proposal:
 class TableProposal(Act, frozen=True, kw_only=True):
     """A proposal is tabled in an organ; it may carry an act, which it enacts when it is adopted."""
 
-    proposal: Id
-    organ: Id
-    title: Title
-    rule: Id = ""
-    symbol: Symbol = ""
-    date: Date = ""
+    proposal: Annotated[Id, Meta(description="A new id for it: letters, digits, '.', '_', '-'; at most 64")]
+    organ: Annotated[Id, Meta(description="The organ that is to decide, by its article of the charter")]
+    title: Annotated[Title, Meta(description="Its title, in one line")]
+    rule: Annotated[Id, Meta(description="The rule to decide by, where the organ has several; else its first")] = ""
+    symbol: Annotated[Symbol, Meta(description="A document symbol, as A/RES/1")] = ""
+    date: Annotated[Date, Meta(description="The date of its text, as 2026-07-16")] = ""
     text: Document | None = None
     enacts: Enactment | None = None
 
@@ -104,7 +106,7 @@ def other_rule(found: str, wanted: str) -> Refused:
 class WithdrawProposal(Act, frozen=True, kw_only=True):
     """Whoever tabled a proposal withdraws it before voting on it has begun."""
 
-    proposal: Id
+    proposal: Annotated[Id, Meta(description="The proposal, by its id")]
 
     def check(self, register: Register, context: Context) -> None:
         proposal = require_proposal(register, self.proposal)

@@ -23,6 +23,8 @@ from comity.dialogue.acts.proposals import (
 )
 from comity.dialogue.tables import Decision, Enactment, Meeting, Proposal, Vote, enter_roll, seated
 
+VoteId = Annotated[str, Meta(description="The vote, by its id: <proposal>/<round>, as A-1/1")]
+
 
 def finding(register: Register, name: str, vote: Vote) -> Finding:
     """What the rule of the vote gives for the positions taken so far, explained."""
@@ -48,9 +50,9 @@ def _rule(register: Register, name: str) -> Rule:
 class OpenVote(Act, frozen=True, kw_only=True):
     """The presiding office opens the vote on a proposal until a deadline (UTC ms); everything is frozen now."""
 
-    proposal: Id
+    proposal: Annotated[Id, Meta(description="The proposal, by its id")]
     deadline: Stamp
-    meeting: Id = ""
+    meeting: Annotated[Id, Meta(description="The open meeting, by its id, where the organ meets")] = ""
 
     def check(self, register: Register, context: Context) -> None:
         proposal = require_proposal(register, self.proposal)
@@ -134,8 +136,8 @@ def _require_running(vote: Vote, stamp: int) -> None:
 class CastVote(Act, frozen=True, kw_only=True):
     """A member takes its position in a vote. A later one replaces it until the vote is over."""
 
-    vote: str
-    position: Position
+    vote: VoteId
+    position: Annotated[Position, Meta(description="The position taken: one that the vote's rule knows")]
 
     def check(self, register: Register, context: Context) -> None:
         vote = _vote(register, self.vote)
@@ -160,7 +162,7 @@ class CastVote(Act, frozen=True, kw_only=True):
 class CloseVote(Act, frozen=True, kw_only=True):
     """The presiding office closes a vote before its deadline, where the rule allows it."""
 
-    vote: str
+    vote: VoteId
 
     def check(self, register: Register, context: Context) -> None:
         vote = _vote(register, self.vote)
@@ -182,10 +184,12 @@ class CloseVote(Act, frozen=True, kw_only=True):
 class DeclareVote(Act, frozen=True, kw_only=True):
     """The result of a vote that is over is declared: a wrong one is refused. What was decided is enacted."""
 
-    vote: str
-    outcome: Outcome
-    counts: Annotated[dict[Position, Count], Meta(max_length=5)]
-    reason: Id = ""
+    vote: VoteId
+    outcome: Annotated[Outcome, Meta(description="What the rule gives")]
+    counts: Annotated[
+        dict[Position, Count], Meta(max_length=5, description="Seats by position, for every position of the rule")
+    ]
+    reason: Annotated[Id, Meta(description="The reason that the rule's clause gives, where it gives one")] = ""
 
     def check(self, register: Register, context: Context) -> None:
         vote = _vote(register, self.vote)
@@ -204,8 +208,8 @@ class DeclareVote(Act, frozen=True, kw_only=True):
             raise Refused(
                 "declare.counts",
                 "The counts are right",
-                found=_told(self.counts),
-                wanted=_told(result.counts),
+                found=_told(self.counts, vote.rule),
+                wanted=_told(result.counts, vote.rule),
             )
         if (self.outcome, self.reason) != (result.outcome, result.reason):
             raise Refused(
@@ -262,5 +266,7 @@ def _enact(register: Register, proposal: Proposal, enacts: Enactment, context: C
     return ""
 
 
-def _told(counts: Mapping[Any, int]) -> str:
-    return ", ".join(f"{name} {number}" for name, number in sorted(counts.items()))
+def _told(counts: Mapping[Any, int], rule: Rule) -> str:
+    """Counts in words: in the order of the rule's positions, any other position after them."""
+    known = [name for name in rule.positions if name in counts]
+    return ", ".join(f"{name} {counts[name]}" for name in [*known, *sorted(set(counts) - set(known))])
