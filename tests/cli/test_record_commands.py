@@ -69,6 +69,33 @@ def about(view: str) -> list[str]:
     return [EXAMPLES[each.name] for each in msgspec.structs.fields(VIEWS[view]) if each.required]
 
 
+@pytest.mark.parametrize(
+    ("words", "name", "wanted"),
+    [
+        (("vote", "B-3/2"), "rule", "A member may take one of these positions: yes, no, abstain or present."),
+        (("article", "unga.simple"), "provision", "A member may take one of these positions: yes,"),
+        (("proposal", "C-1"), "enacts", "added article observers to the charter"),
+    ],
+)
+def test_people_read_words_and_programs_data(
+    run: Run, kept: Kept, words: tuple[str, ...], name: str, wanted: str
+) -> None:
+    """What is told in words has no JSON beside them; --json has both."""
+    told = run("show", *words, "--data", kept.folder).out
+    answer = run("show", *words, "--data", kept.folder, "--json").json
+
+    assert [line for line in told.splitlines() if line.startswith(name) and wanted in line]
+    assert not set("{}[]") & set(told)
+    assert isinstance(answer[name], dict)
+
+
+def test_counts_stand_in_the_order_of_positions(run: Run, kept: Kept) -> None:
+    """Yes comes before no, and no before abstain, wherever counts are told."""
+    for words in (("decisions",), ("votes",), ("vote", "B-3/2")):
+        told = run("show", *words, "--data", kept.folder).out
+        assert "yes 4, no 4, abstain 0, present 0" in told
+
+
 @pytest.mark.parametrize("view", VIEWS)
 def test_every_view_is_answered_from_a_folder(run: Run, kept: Kept, view: str) -> None:
     """Each view is told in text, and with --json as one object that carries the mark."""
@@ -128,11 +155,13 @@ def test_folders_without_a_record(run: Run, tmp_path: Path) -> None:
 
 
 def test_a_folder_on_which_a_node_runs(run: Run, mine: Kept) -> None:
-    """While a node runs on a folder, it is the one to be asked."""
-    with closing(Node.open(mine.folder)):
-        ended = run("show", "members", "--data", mine.folder, "--json")
+    """While a node runs on a folder, its record is shown and exported all the same, and the node goes on."""
+    with closing(Node.open(mine.folder)) as node:
+        shown = run("show", "members", "--data", mine.folder, "--json")
+        ended = run("export", mine.folder, mine.folder.with_name("copy"), "--json")
 
-    assert (ended.code, "Another node runs" in ended.json["detail"]) == (3, True)
+        assert (shown.code, shown.json["size"]) == (0, node.head.size)
+        assert (ended.code, ended.json["root"]) == (0, node.head.root.hex())
 
 
 def test_an_export_is_complete(run: Run, kept: Kept, copy: Path) -> None:

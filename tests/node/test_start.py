@@ -231,7 +231,7 @@ def test_where_locks_do_not_hold_the_second_writer_is_stopped_by_the_head(
     def no_lock(folder: Path) -> int:
         return os.open(folder, os.O_RDONLY)
 
-    monkeypatch.setattr(node_module, "_take_lock", no_lock)
+    monkeypatch.setattr(node_module, "take_lock", no_lock)
     first = house.found()
     second = house.open()
     witness = Witness(first.vkey)

@@ -18,7 +18,7 @@ from comity.cli.progress import progress
 def export(out: Out, source: str, folder: Path, founding: str) -> None:
     """Copy a complete record into a folder, checked.
 
-    From a node's address, a node's data folder (while no node runs on it) or another copy into the new FOLDER:
+    From a node's address, a node's data folder or another copy into the new FOLDER:
     checkpoint, tiles and entries in the layout of C2SP tlog-tiles, which any web server can publish. The copy's root
     is computed from its entries, and the checkpoint's signature is checked with the key of the founding act. Whether
     every act is in order is what `comity verify FOLDER` then recomputes.

@@ -9,9 +9,10 @@ import contextlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import click
 from msgspec import Struct
 
-from comity.charter.fold import open_act, public_keys, step, verify
+from comity.charter.fold import open_act, public_keys, require_known_edition, step, verify
 from comity.charter.refusal import Refused
 from comity.charter.register import Register
 from comity.cli.outcome import REFUSED, Failure
@@ -65,17 +66,19 @@ def source(where: str) -> Iterator[Read]:
     if not (folder / "record.sqlite").exists():
         yield lambda path: _file(folder, path)
         return
-    from comity.node import Node
+    from comity.node import Reader
 
-    with contextlib.closing(Node.open(folder)) as opened:
+    with Reader.open(folder) as record:
+        if record.note:
+            click.echo(f"Note: {record.note}", err=True)
 
-        def from_node(path: str) -> bytes:
-            content = opened.tile(path)
+        def from_record(path: str) -> bytes:
+            content = record.tile(path)
             if content is None:
                 raise Missing(f"{folder} has no {path}.")
             return content
 
-        yield from_node
+        yield from_record
 
 
 def _file(folder: Path, path: str) -> bytes:
@@ -139,10 +142,12 @@ def folded(copy: Copy) -> tuple[Register, int]:
     register, last = Register(), 0
     with progress("fold", len(copy.entries), "acts") as advance:
         for index, entry in enumerate(copy.entries):
-            stamp, raw = split_leaf(entry)
+            # Before the entry is opened: a later edition may know its form.
+            require_known_edition(register)
             try:
+                stamp, raw = split_leaf(entry)
                 step(register, open_act(raw), stamp, last, index)
-            except Refused as refused:
+            except (Refused, RecordError) as refused:
                 raise Failure(
                     f"Entry {index} is void, which is evidence against the host: {refused}", REFUSED
                 ) from refused

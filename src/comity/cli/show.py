@@ -83,9 +83,7 @@ def _asked(url: str, name: str, parameters: dict[str, Any]) -> dict[str, Any]:
 
 
 def offline(folder: Path, name: str, parameters: dict[str, Any]) -> dict[str, Any]:
-    """The answer of a view from a node's data folder, or from a folder of published files."""
-    import contextlib
-
+    """The answer of a view from a node's data folder, running or not, or from a folder of published files."""
     import msgspec
 
     from comity.charter.view import ask, standing
@@ -93,11 +91,13 @@ def offline(folder: Path, name: str, parameters: dict[str, Any]) -> dict[str, An
 
     question = ask(name, parameters)
     if (folder / "record.sqlite").exists():
-        from comity.node import Node
+        from comity.node import Reader
 
-        with contextlib.closing(Node.open(folder)) as node:
-            where = standing(node.register, node.head.size, node.head.stamp)
-            return dict(msgspec.to_builtins(question.answer(node.register, where)))
+        with Reader.open(folder) as record:
+            if record.note:
+                click.echo(f"Note: {record.note}", err=True)
+            where = standing(record.register, record.head.size, record.head.stamp)
+            return dict(msgspec.to_builtins(question.answer(record.register, where)))
     with reading.source(str(folder)) as read:
         copy = reading.whole(read)
     register, last = reading.folded(copy)

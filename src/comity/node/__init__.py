@@ -9,6 +9,7 @@ workers       signatures verified beside the writer (`verifying` is what the pro
 stamps        a clock that is not believed when it jumps
 highwater     what this machine has committed, noted outside the folder
 recovery      from a data folder to a ledger
+reader        a record read without a trace, whether or not a node runs on it
 snapshot      the register, so that a start need not fold everything
 publication   the record as files in the layout of C2SP tlog-tiles
 answers       heads, receipts, signed refusals, and the futures in which they arrive
@@ -30,6 +31,7 @@ from comity.node.errors import (
     Unwritable,
 )
 from comity.node.node import Node
+from comity.node.reader import Reader
 
 __all__ = [
     "Answer",
@@ -44,6 +46,7 @@ __all__ = [
     "NodeError",
     "OlderCopy",
     "Pending",
+    "Reader",
     "Receipt",
     "RecordAbsent",
     "RecordExists",

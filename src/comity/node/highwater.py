@@ -69,8 +69,8 @@ class HighWater:
     def _unreadable(self) -> CannotStart:
         return CannotStart(
             f"The high-water note {self.path} is damaged. It tells whether this record is an older copy. If you are "
-            "sure that the record is the latest, for instance because its witnesses say so, delete the note and start "
-            "again."
+            "sure that nobody has a checkpoint or a receipt of a greater size (what is missing can be had by comity "
+            "restore DIR --from URL|FOLDER), delete the note and start again."
         )
 
 

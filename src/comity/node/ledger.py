@@ -101,6 +101,8 @@ class Ledger:
         for raw, opened, verified in batch:
             try:
                 if isinstance(opened, Refused):
+                    # A later edition may know the form that this program does not.
+                    fold.require_known_edition(draft)
                     raise opened
                 step(draft, opened, stamp, last, index, verified)
             except Refused as refused:

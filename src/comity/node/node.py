@@ -95,7 +95,7 @@ class Node:
         """
         folder.mkdir(parents=True, exist_ok=True)
         after("folder made")
-        lock = _take_lock(folder)
+        lock = take_lock(folder)
         try:
             notes = high_water or default_folder()
             recovery.found(folder, envelope, log_key, notes, clock(), after)
@@ -142,7 +142,7 @@ class Node:
         """
         if not folder.is_dir():
             raise recovery.absent(folder)
-        lock = _take_lock(folder)
+        lock = take_lock(folder)
         try:
             ledger = recovery.reopen(folder, high_water or default_folder(), after)
             return cls(
@@ -307,7 +307,8 @@ class Node:
             raise Failed(self._writer.failed)
 
 
-def _take_lock(folder: Path) -> int:
+def take_lock(folder: Path) -> int:
+    """Be the only one to write in a data folder, until the descriptor is closed; raise Locked where somebody is."""
     descriptor = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, 0o644)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from comity.node.files import is_full, write_whole
-from comity.node.store import Store
+from comity.node.store import Entries
 from comity.record import tiles
 from comity.record.merkle import Tree
 from comity.record.tiles import TILE, TileRef
@@ -23,7 +23,7 @@ CHECKPOINT = "checkpoint"
 class Publication:
     """The published files of one record. `size`: the full tiles of this many entries are there."""
 
-    def __init__(self, folder: Path, tree: Tree, store: Store, after: Callable[[str], None]) -> None:
+    def __init__(self, folder: Path, tree: Tree, store: Entries, after: Callable[[str], None]) -> None:
         self.folder = folder
         self.size = 0
         # The entries after the last full bundle, so that completing it needs no reading.

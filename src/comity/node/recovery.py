@@ -31,15 +31,17 @@ from comity.node.highwater import HighWater
 from comity.node.ledger import Ledger
 from comity.node.logkey import read_log_key, write_log_key
 from comity.node.publication import is_whole
-from comity.node.store import Store, StoredHead
+from comity.node.store import Entries, Store, StoredHead
 from comity.record import checkpoint, envelope
 from comity.record.ed25519 import SigningKey
 from comity.record.errors import RecordError
 from comity.record.merkle import EMPTY_ROOT, Tree
-from comity.record.note import NoteSigner
+from comity.record.note import NoteSigner, VerifierKey
 from comity.record.tiles import TILE, TileRef, encode_bundle
 
 STORE = "record.sqlite"
+
+HEAL = "Move the folder away and make it anew from a public copy: comity restore DIR --from URL|FOLDER --log-key FILE."
 
 After = Callable[[str], None]
 
@@ -63,7 +65,8 @@ def found(folder: Path, founding: bytes, key: SigningKey, notes: Path, stamp: in
         store.close()
         raise OlderCopy(
             f"The log's key has signed a record of {note.noted[0]} entries before ({note.path}). A new organisation "
-            "needs a new key; if the record was lost, restore it from a mirror."
+            "needs a new key; if the record was lost, bring it back from a public copy: comity restore DIR --from "
+            "URL|FOLDER --log-key FILE."
         )
     ledger = Ledger(folder, store, Tree(), Register(), Head(0, EMPTY_ROOT, 0, b""), signer, note, after)
     try:
@@ -88,7 +91,7 @@ def reopen(folder: Path, notes: Path, after: After) -> Ledger:
             store.close()
             raise
     except apsw.Error as error:
-        raise Damaged(f"{path} cannot be read as a database ({error}). Restore the record from a mirror.") from error
+        raise Damaged(f"{path} cannot be read as a database ({error}). {HEAL}") from error
 
 
 def absent(folder: Path) -> RecordAbsent:
@@ -102,12 +105,15 @@ def _reopen(folder: Path, store: Store, notes: Path, after: After) -> Ledger:
         raise RecordAbsent(f"{folder} holds no record: a founding was cut short before its commit. Found it again.")
     head = stored.head
     tree, differing = grow(store, folder)
-    _require_agreement(tree, stored, store)
-    register = _register(folder, store, tree, head)
+    require_agreement(tree, stored, store)
+    register, useless = register_of(folder, store, tree, head)
+    for path in useless:
+        path.unlink()
     signer = _signer(register, read_log_key(folder))
-    _require_checkpoint(head, signer)
+    require_checkpoint(head, signer.key)
     note = HighWater(notes, signer.key.vkey())
-    _require_high_water(note, tree)
+    if older := behind(note, tree):
+        raise OlderCopy(older)
     if note.noted != (head.size, head.root):
         note.write(head.size, head.root)
     ledger = Ledger(folder, store, tree, register, head, signer, note, after)
@@ -115,8 +121,10 @@ def _reopen(folder: Path, store: Store, notes: Path, after: After) -> Ledger:
     return ledger
 
 
-def grow(store: Store, folder: Path) -> tuple[Tree, list[int]]:
+def grow(store: Entries, folder: Path | None) -> tuple[Tree, list[int]]:
     """Read every entry once: the tree over all of them, and the full bundles whose files do not hold them.
+
+    Without a folder no files are looked at.
 
     Nothing is repaired yet: only the root tells whether the entries or the files are right. Raise Damaged where an
     index is missing.
@@ -130,7 +138,7 @@ def grow(store: Store, folder: Path) -> tuple[Tree, list[int]]:
         leaves.append(leaf)
         if len(leaves) == TILE:
             _extend(tree, leaves)
-            if not is_whole(folder, TileRef(None, number // TILE), encode_bundle(leaves)):
+            if folder and not is_whole(folder, TileRef(None, number // TILE), encode_bundle(leaves)):
                 differing.append(number // TILE)
             leaves.clear()
     _extend(tree, leaves)
@@ -141,13 +149,15 @@ def _extend(tree: Tree, leaves: list[bytes]) -> None:
     tree.extend(b"".join([sha256(b"\0" + leaf).digest() for leaf in leaves]))
 
 
-def refold(store: Store, register: Register, start: int, last: int) -> None:
+def refold(store: Entries, register: Register, start: int, last: int) -> None:
     """Fold the entries from `start` on into the register that the earlier ones made; `last` is their last stamp.
 
     Signatures are skipped: this node verified them before it committed the entries.
     """
     for number, leaf in store.stream(start):
         try:
+            # Before the entry is opened: a later edition may know its form.
+            fold.require_known_edition(register)
             stamp, raw = envelope.split_leaf(leaf)
             fold.step(register, fold.open_act(raw), stamp, last, number, True)
         except (Refused, RecordError) as error:
@@ -158,32 +168,37 @@ def refold(store: Store, register: Register, start: int, last: int) -> None:
         last = stamp
 
 
-def _require_agreement(tree: Tree, stored: StoredHead, store: Store) -> None:
+def require_agreement(tree: Tree, stored: StoredHead, store: Entries) -> None:
+    """Raise Damaged where the entries are not those that the head was committed with."""
     head = stored.head
     if tree.size != head.size:
         raise Damaged(f"{store.path} holds {tree.size} entries, but {head.size} were committed.")
     if tree.root() != head.root or tuple(tree.frontier()) != stored.frontier:
         raise Damaged(
             f"The entries in {store.path} do not have the root that was committed with them ({head.root.hex()}, "
-            f"{head.size} entries): an entry was damaged or altered. Restore the record from a mirror."
+            f"{head.size} entries): an entry was damaged or altered. {HEAL}"
         )
 
 
-def _register(folder: Path, store: Store, tree: Tree, head: Head) -> Register:
+def register_of(folder: Path, store: Entries, tree: Tree, head: Head) -> tuple[Register, list[Path]]:
+    """The register at the head, and the snapshots of no use: damaged, of other code, or of another record.
+
+    Raise CannotStart where an edition is needed that this program does not know.
+    """
+    useless: list[Path] = []
     try:
         for path in snapshot.in_folder(folder / snapshot.FOLDER):
             found = snapshot.read(path)
             if found and found[0].size <= tree.size and found[0].root == tree.root(found[0].size):
                 header, register = found
                 refold(store, register, header.size, header.stamp)
-                return register
-            # Damaged, of other code, or of another record: of no use to any later start either.
-            path.unlink()
+                return register, useless
+            useless.append(path)
         register = Register()
         refold(store, register, 0, 0)
     except UnknownEdition as error:
         raise CannotStart(str(error)) from error
-    return register
+    return register, useless
 
 
 def _signer(register: Register, key: SigningKey) -> NoteSigner:
@@ -193,26 +208,30 @@ def _signer(register: Register, key: SigningKey) -> NoteSigner:
     return NoteSigner(organisation.origin, key)
 
 
-def _require_checkpoint(head: Head, signer: NoteSigner) -> None:
+def require_checkpoint(head: Head, key: VerifierKey) -> None:
+    """Raise Damaged where the head's checkpoint is not one of its size and root, signed by the log."""
     try:
-        found = checkpoint.open_checkpoint(head.checkpoint, signer.name, [signer.key])
+        found = checkpoint.open_checkpoint(head.checkpoint, key.name, [key])
     except RecordError as error:
         raise Damaged(f"The committed checkpoint is not this log's: {error}") from error
     if (found.size, found.root) != (head.size, head.root):
         raise Damaged("The committed checkpoint is of another size or root than the head beside it.")
 
 
-def _require_high_water(note: HighWater, tree: Tree) -> None:
+def behind(note: HighWater, tree: Tree) -> str:
+    """Why a record with this tree must not go on, by the high-water note; or ''."""
     if note.noted is None:
-        return
+        return ""
     size, root = note.noted
     if size > tree.size:
-        raise OlderCopy(
+        return (
             f"This record has {tree.size} entries, but this machine has committed {size} ({note.path}). An older copy "
-            "was restored; going on from it would fork the record. Fetch the missing entries from a mirror."
+            "was restored; going on from it would fork the record. The missing entries can be had "
+            "from a public copy: comity restore DIR --from URL|FOLDER."
         )
     if tree.root(size) != root:
-        raise OlderCopy(
+        return (
             f"At {size} entries this record has the root {tree.root(size).hex()}, but this machine committed "
             f"{root.hex()} ({note.path}). It is another branch of the record; going on from it would fork it for good."
         )
+    return ""

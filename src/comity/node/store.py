@@ -12,7 +12,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from typing import Any
+from typing import Any, Protocol
 
 import apsw
 from msgspec import Struct
@@ -43,6 +43,9 @@ CREATE TABLE head (
 ) STRICT;
 """
 
+HEAD = "SELECT size, root, stamp, frontier, checkpoint FROM head"
+LEAVES = "SELECT leaf FROM entries WHERE number >= ? AND number < ? ORDER BY number"
+
 Row = tuple[int, int, bytes]
 """An entry as it is stored: its index, the first eight bytes of its act id as an integer, its leaf."""
 
@@ -54,9 +57,38 @@ class StoredHead(Struct, frozen=True):
     frontier: tuple[bytes, ...]
 
 
+class Entries(Protocol):
+    """Entries that can be read by index: what a start, a reader and the publication need of a store."""
+
+    path: Path
+
+    def leaves(self, start: int, stop: int) -> list[bytes]:
+        """The entries from `start` up to, not including, `stop`."""
+
+    def stream(self, start: int = 0) -> Iterator[tuple[int, bytes]]:
+        """Index and leaf of all entries from `start` on, in order."""
+
+
 def id8(act: bytes) -> int:
     """The first eight bytes of an act id as the signed integer that SQLite indexes."""
     return int.from_bytes(act[:8], "big", signed=True)
+
+
+def stored_head(rows: Sequence[Any], path: Path) -> StoredHead | None:
+    """The head out of the rows that `HEAD` gives; None before the founding, Damaged where it contradicts itself."""
+    if not rows:
+        return None
+    size, root, stamp, frontier, checkpoint = rows[0]
+    if len(frontier) != HASH_BYTES * size.bit_count():
+        raise Damaged(f"The frontier in {path} is not that of {size} entries.")
+    hashes = tuple(frontier[at : at + HASH_BYTES] for at in range(0, len(frontier), HASH_BYTES))
+    return StoredHead(Head(size, root, stamp, checkpoint), hashes)
+
+
+def require_ours(application: int, layout: int, path: Path) -> None:
+    """Raise Damaged for a database that is none of ours, or of a layout that this program does not know."""
+    if (application, layout) != (APPLICATION, LAYOUT):
+        raise Damaged(f"{path} is not a record of layout {LAYOUT}; a release that knows its layout is needed.")
 
 
 class Store:
@@ -120,19 +152,11 @@ class Store:
 
     def head(self) -> StoredHead | None:
         """The head row as committed, or None before the founding."""
-        row = self._read("SELECT size, root, stamp, frontier, checkpoint FROM head", ())
-        if not row:
-            return None
-        size, root, stamp, frontier, checkpoint = row[0]
-        if len(frontier) != HASH_BYTES * size.bit_count():
-            raise Damaged(f"The frontier in {self.path} is not that of {size} entries.")
-        hashes = tuple(frontier[at : at + HASH_BYTES] for at in range(0, len(frontier), HASH_BYTES))
-        return StoredHead(Head(size, root, stamp, checkpoint), hashes)
+        return stored_head(self._read(HEAD, ()), self.path)
 
     def leaves(self, start: int, stop: int) -> list[bytes]:
         """The entries from `start` up to, not including, `stop`."""
-        rows = self._read("SELECT leaf FROM entries WHERE number >= ? AND number < ? ORDER BY number", (start, stop))
-        return [row[0] for row in rows]
+        return [row[0] for row in self._read(LEAVES, (start, stop))]
 
     def candidates(self, act: bytes) -> list[tuple[int, bytes]]:
         """Index and leaf of the entries whose act id begins like this one."""
@@ -176,10 +200,10 @@ class Store:
     def _connect(self) -> apsw.Connection:
         connection = apsw.Connection(str(self.path))
         connection.set_busy_timeout(_BUSY_MS)
-        connection.execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL")
+        # A statement that answers holds up those after it until its answer has been fetched.
+        connection.execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL").fetchall()
         connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}; PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
         return connection
 
     def _require_ours(self) -> None:
-        if (self._number("PRAGMA application_id"), self._number("PRAGMA user_version")) != (APPLICATION, LAYOUT):
-            raise Damaged(f"{self.path} is not a record of layout {LAYOUT}; a release that knows its layout is needed.")
+        require_ours(self._number("PRAGMA application_id"), self._number("PRAGMA user_version"), self.path)
