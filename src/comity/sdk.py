@@ -186,11 +186,13 @@ class Client:
 
     def submit(self, envelope: bytes) -> Receipt:
         """Send an envelope; give its receipt, verified."""
+        self._require_expected()
         answer = self._request("POST", "/v1/acts", content=envelope, media="application/vnd.dsse+json")
         return self._believed(self._receipt(answer.json()), envelope)
 
     def submit_many(self, envelopes: Sequence[bytes]) -> list[Receipt | Refused]:
         """Send envelopes in order; for each its receipt, verified, or the refusal."""
+        self._require_expected()
         answers: list[Receipt | Refused] = []
         deadline = time.monotonic() + self.patience
         while len(answers) < len(envelopes):
@@ -277,6 +279,11 @@ class Client:
         return sorted({*object.__dir__(self), *_METHODS, *VIEWS})
 
     # How
+
+    def _require_expected(self) -> None:
+        """Nothing is sent to a node that has another organisation than the one this client is pinned to."""
+        if self._expected:
+            self.identity  # noqa: B018  (raises)
 
     def _meet(self) -> Organisation:
         size = int(self.checkpoint().split("\n")[1])

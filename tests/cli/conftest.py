@@ -44,6 +44,7 @@ def notes(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPa
     folder = tmp_path_factory.mktemp("notes")
     monkeypatch.setenv("COMITY_NOTES", str(folder))
     monkeypatch.delenv("COMITY_URL", raising=False)
+    monkeypatch.delenv("COMITY_ORGANISATION", raising=False)
     return folder
 
 

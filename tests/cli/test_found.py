@@ -181,6 +181,23 @@ def test_what_cannot_be_founded(
     assert not (tmp_path / "org").exists()
 
 
+def test_a_charter_to_begin_with(run: Run, tmp_path: Path) -> None:
+    """A shipped charter is printed as a file that can be edited and founds; nothing is founded on the way."""
+    printed = run("found", "consensus", "--print")
+    own = tmp_path / "own.json"
+    own.write_text(printed.out)
+    told = run("found", own, "--print", "--json").json
+
+    assert printed.code == 0
+    assert len(printed.out.splitlines()) > 50
+    assert charters.load(str(own)) == charters.load("consensus")
+    assert told == json.loads(printed.out)
+    assert run("found", "consensus", "--print", "--data", tmp_path / "org", "--json").code == 2
+    assert run("found", "consensuss", "--print", "--json").code == 3
+    assert not (tmp_path / "org").exists()
+    assert found(run, own, tmp_path, *MEMBERS)["size"] == 1
+
+
 def test_a_charter_file(run: Run, tmp_path: Path) -> None:
     """A charter can be a file of one's own; one that does not hang together is refused by its code."""
     file = tmp_path / "own.json"

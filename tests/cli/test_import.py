@@ -116,6 +116,22 @@ def test_a_small_import(run: Run, sample: Sample) -> None:
     }  # fmt: skip
 
 
+def test_what_people_read_of_an_import(run: Run, sample: Sample) -> None:
+    """Roll calls that could not be compared or played are counted; people are told the first few."""
+    sample.rollcalls += [(rcid, 45, "1992-03-01", "", 5, 5, 5, "without votes") for rcid in range(100, 200)]
+    sample.play(run)
+    shutil.rmtree(sample.folder / "record")
+    told = run(
+        "import", "rollcalls", "--data", sample.folder / "record", "--votes", sample.folder / "votes.csv",
+        "--rollcalls", sample.folder / "rollcalls.csv", "--rule", "unga.simple",
+    ).out  # fmt: skip
+    lines = dict(line.split(maxsplit=1) for line in told.splitlines())
+
+    assert lines["mismatched"] == "[11]"
+    assert lines["unpublished"] == "2 (13, 15)"
+    assert lines["without_votes"] == "101 (99, 100, 101, 102, 103, …)"
+
+
 def test_an_important_question(run: Run, sample: Sample) -> None:
     """The same votes by two thirds: what a bare majority carried may fall; ties stay ties."""
     told = sample.play(run, rule="unga.important", packed=False).json

@@ -3,17 +3,20 @@
 
 from __future__ import annotations
 
+import shlex
 import subprocess
 import sys
+from pathlib import Path
 
 import click
 import pytest
-from tests.cli.conftest import Run
+from tests.cli.conftest import Run, start, stop
 
 import comity.domains  # noqa: F401  (completes the registries)
 from comity.charter.act import KINDS
 from comity.charter.view import VIEWS
 from comity.cli import comity as program
+from comity.cli import started
 from comity.cli.program import COMMANDS
 
 
@@ -54,6 +57,76 @@ def test_every_command_that_does_something_takes_json() -> None:
     ]
 
     assert without == ["verify"]
+
+
+def test_every_option_says_what_it_is_for() -> None:
+    """No option of any command, and so no field of any kind or view, is without a help text."""
+    options = [(words, param) for words, command in ALL for param in command.params if isinstance(param, click.Option)]
+
+    assert ("act", "vote.cast") in {words for words, _ in options}
+    assert [f"{' '.join(words)} {param.opts[0]}" for words, param in options if not param.help] == []
+
+
+def told_to_type(section: str) -> list[list[str]]:
+    """The commands that --help shows below a line, up to the next blank line, as words after `comity`."""
+    assert program.help is not None
+    below = program.help.split(f"{section}\n")[1].split("\n\n")[0].replace("\\\n", " ")
+    return [words[1:] for line in below.splitlines() if (words := shlex.split(line))[0] == "comity"]
+
+
+def test_what_help_says_for_your_own_works(
+    run: Run, tmp_path: Path, notes: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who types the lines of `comity --help` in their order has an organisation with a proposal, and a valid copy."""
+    monkeypatch.chdir(tmp_path)
+    found, serve, *others = told_to_type("For your own:")
+    assert run(*found).code == 0
+    assert serve == ["serve", "--data", "org"]
+    served = start(tmp_path / "org", notes, "serve", "--port", "0")
+    monkeypatch.setenv("COMITY_URL", served.url)
+    try:
+        for words in others:
+            ended = run(*[word.replace("http://127.0.0.1:8000", served.url) for word in words])
+            assert ended.code == 0, (words, ended.err)
+    finally:
+        stop(served)
+    assert [words[0] for words in others] == ["act", "show", "export", "verify"]
+
+
+def test_what_help_says_to_try_works(run: Run, tmp_path: Path, notes: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The lines of `comity --help` for the demonstration do what they are there for."""
+    demo, *others = told_to_type("To look and try:")
+    assert demo == ["demo"]
+    served = start(tmp_path / "demo-data", notes)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COMITY_URL", served.url)
+    try:
+        assert [run(*words).code for words in others] == [0, 0]
+    finally:
+        stop(served)
+
+
+def test_commands_are_printed_as_they_were_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By name where the shell finds this very program, by its path where it does not, or finds another."""
+    ours, other = tmp_path / ".venv/bin/comity", tmp_path / "bin/comity"
+    for file in (ours, other):
+        file.parent.mkdir(parents=True)
+        file.touch(0o755)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", [".venv/bin/comity", "demo"])
+    shown = {}
+    for name, path in (("found", ours.parent), ("another", other.parent), ("nowhere", tmp_path)):
+        monkeypatch.setenv("PATH", str(path))
+        shown[name] = started.program()
+    (tmp_path / "deep").mkdir()
+    monkeypatch.setattr(sys, "argv", [str(ours), "demo"])
+    monkeypatch.chdir("deep")
+    elsewhere = started.program()
+    monkeypatch.setattr(sys, "argv", ["-c", "demo"])
+
+    assert shown == {"found": "comity", "another": ".venv/bin/comity", "nowhere": ".venv/bin/comity"}
+    assert elsewhere == str(ours)
+    assert started.program() == "comity"
 
 
 def test_the_summary_of_a_command_is_its_own() -> None:

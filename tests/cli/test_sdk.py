@@ -67,6 +67,19 @@ def test_every_answer_is_typed(client: Client) -> None:
     assert {each.status for each in client.ask(ProposalsView(status="adopted")).items} == {"adopted"}
 
 
+def test_what_a_view_needs_may_be_given_by_place(client: Client) -> None:
+    """What is required stands where it stands in the signature; too much, or the same twice, is a mistake."""
+    assert client.vote("B-3/2") == client.vote(vote="B-3/2")
+    assert client.rollcall("B-3/2", limit=2)["total"] == 8
+    assert next(iter(inspect.signature(client.rollcall).parameters)) == "vote"
+    with pytest.raises(TypeError, match="takes vote by place, and was given 2"):
+        client.vote("B-3/2", "B-4/1")
+    with pytest.raises(TypeError, match="given vote twice"):
+        client.vote("B-3/2", vote="B-4/1")
+    with pytest.raises(TypeError, match="no parameter"):
+        client.members("Alder")
+
+
 def test_items_go_through_all_pages(client: Client) -> None:
     """`items` fetches page after page."""
     names = [each["member"] for each in client.items("members", limit=3)]

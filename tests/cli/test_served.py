@@ -114,6 +114,47 @@ def test_signed_together_and_offline(run: Run, served: Served, tmp_path: Path) -
     assert (again.code, again.json["index"]) == (0, done.json["index"])
 
 
+def test_what_a_key_needs_to_sign_offline(run: Run, served: Served) -> None:
+    """With --url a key file, or the id of a key that is elsewhere, is told its holder and its next counter."""
+    file = served.key("member/Maple")
+    keyid = keys.read(file).keyid
+    asked = run("key", "show", file, "--url", served.url, "--json").json
+    elsewhere = run("key", "show", keyid, "--url", served.url, "--json").json
+    counters = {each["keyid"]: each["counter"] for each in run("show", "keys", "--json").json["items"]}
+    cast = ("act", "vote.cast", "--vote", "B-4/1", "--position", "yes", "--key", file, "--json")
+
+    assert (asked["organisation"], asked["holder"]) == (served.told["organisation"], "member/Maple")
+    assert asked["next_counter"] == elsewhere["next_counter"] == counters[keyid] + 1
+    assert elsewhere.items() <= asked.items()
+    assert run(*cast, "--counter", asked["next_counter"] - 1).json["code"] == "counter"
+    assert run(*cast, "--counter", asked["next_counter"]).code == 0
+    assert run("key", "show", "ab" * 32, "--url", served.url, "--json").json["holder"] == ""
+    assert run("key", "show", keyid, "--json").code == 3
+
+
+def test_which_organisation_is_signed_for(
+    run: Run, served: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The node's word on it is told on stderr; COMITY_ORGANISATION pins it, and a node of another gets nothing."""
+    cast = ("act", "vote.cast", "--vote", "B-4/1", "--position", "yes", "--key", served.key("member/Cedar"))
+    believed = run(*cast)
+    monkeypatch.setenv("COMITY_ORGANISATION", served.told["organisation"])
+    pinned = run(*cast)
+    run(*cast, "--out", tmp_path / "act.json")
+    size = run("show", "organisation", "--json").json["size"]
+    monkeypatch.setenv("COMITY_ORGANISATION", "ab" * 32)
+    others = [run(*cast, "--json"), run("act", "submit", tmp_path / "act.json", tmp_path / "act.json", "--json")]
+    monkeypatch.setenv("COMITY_ORGANISATION", "Demonstration Assembly")
+    nonsense = run(*cast, "--json")
+
+    assert f"Signed for Demonstration Assembly, {served.told['organisation']}" in believed.err
+    assert (pinned.code, pinned.err) == (0, "")
+    for ended in others:
+        assert (ended.code, served.told["organisation"] in ended.json["detail"]) == (3, True)
+    assert nonsense.code == 2
+    assert run("show", "organisation", "--json").json["size"] == size
+
+
 def test_many_acts_from_files(run: Run, served: Served, tmp_path: Path) -> None:
     """Each envelope of many is answered; one refused makes the exit code 1."""
     files = []

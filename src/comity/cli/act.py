@@ -96,7 +96,7 @@ def kind_command(kind: str) -> click.Command:
         url_option(),
         click.Option(["--out"], type=FILE, help="Write the envelope here and do not send it."),
         click.Option(["--signer"], multiple=True, metavar="KEYID", help="Somebody else who will sign (repeatable)."),
-        organisation_option("Sign for this organisation and no other; asked of the node else"),
+        organisation_option("The organisation that is signed for; asked of the node else"),
         click.Option(["--counter"], type=click.IntRange(1), help="The first key's counter; asked of the node else."),
         click.Option(["--expires"], type=Moment(), metavar="MOMENT", help="Until when it may be logged (30 days)."),
         click.Option(["--receipt"], type=FILE, help="Keep the receipt (a tlog-proof) in this file."),
@@ -127,9 +127,6 @@ def _do(out: Out, kind: str, values: dict[str, Any]) -> None:
             to.write_bytes(envelope + b"\n")
             _tell_written(out, to, envelope)
             return
-        if organisation:
-            # Nothing goes to a node that has another organisation than the one signed for.
-            node.identity  # noqa: B018
         _send(out, node, envelope, values["receipt"])
 
 
@@ -226,7 +223,7 @@ def submit(out: Out, files: tuple[Path, ...], receipt: Path | None, organisation
     return _tell_many(out, answers)
 
 
-submit.params += [organisation_option("Send it only to this organisation"), url_option()]
+submit.params += [organisation_option("Send it to no other organisation"), url_option()]
 
 
 def _tell_many(out: Out, answers: list[Any]) -> int:
