@@ -130,6 +130,8 @@ def _stages(wanted: Effort, folder: Path, tell: Told) -> Figures:
         "http_acts": served["posts"],
         "get_cpu_us": round(served["get_cpu_seconds"] * 1e6, 1),
         "get_new_cpu_us": round(served["get_new_cpu_seconds"] * 1e6, 1),
+        "get_alone_cpu_us": round(served["get_alone_cpu_seconds"] * 1e6, 1),
+        "get_clients": served["get_clients"],
         "get_bytes": served["get_bytes"],
         "memory_mb_per_million_votes": round(grown["mebibytes_per_million_votes"], 1),
         "memory_mb": round(grown["mebibytes"], 1),

@@ -3,7 +3,8 @@
 
 The client is a socket that stays open and sends requests written beforehand, so that little of what is measured is
 the client's. An act is sent when the one before it was answered and a block was forced to the same disk: the node is
-idle. The processor time of a GET is the server process's own, user and system, over many requests.
+idle. The processor time of a GET is the server process's own, user and system, over many requests: of `CROWD` clients
+that ask at the same time, and of one that asks alone, for which the server falls asleep and wakes at every request.
 """
 
 import json
@@ -13,7 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from itertools import count, islice, repeat
 from pathlib import Path
 from statistics import median
@@ -26,6 +27,9 @@ from comity.bench.world import World, logged
 
 SIZE = 2048
 """Bytes of the view that is asked for, as near as a page of it comes."""
+
+CROWD = 32
+"""Clients that ask at the same time."""
 
 Found = dict[str, Any]
 
@@ -52,7 +56,7 @@ def served(folder: Path, acts: int, gets: int, rounds: int) -> Found:
             "post_seconds": posted,
             "fsync_seconds": disk.median(),
             "posts": len(envelopes),
-            **_read(ask, host, process, gets, rounds),
+            **_read(ask, (host, port), process, gets, rounds),
         }
 
 
@@ -70,18 +74,25 @@ def _posted(ask: Callable[[bytes], "Answer"], host: str, envelopes: list[bytes],
     return median(took)
 
 
-def _read(ask: Callable[[bytes], "Answer"], host: str, process: psutil.Process, gets: int, rounds: int) -> Found:
+def _read(
+    ask: Callable[[bytes], "Answer"], address: tuple[str, int], process: psutil.Process, gets: int, rounds: int
+) -> Found:
     """Processor seconds of a GET of one page of members over and over, and of pages that nobody asked for before."""
+    host, port = address
     limit = _fitting(ask, host)
     again = _get(host, f"/v1/views/members?limit={limit}")
     new = (_get(host, f"/v1/views/members?limit={limit}&{_spelled(number)}") for number in count())
-    often = [_cpu(process, ask, repeat(again, gets)) for _ in range(rounds)]
-    once = [_cpu(process, ask, islice(new, max(1, gets // 4))) for _ in range(rounds)]
+    with _crowd(host, port) as crowd:
+        often = [_cpu(process, crowd, repeat(again, gets)) for _ in range(rounds)]
+        once = [_cpu(process, crowd, islice(new, max(1, gets // 4))) for _ in range(rounds)]
+        alone = [_cpu(process, crowd[:1], repeat(again, max(1, gets // 4))) for _ in range(rounds)]
     return {
         "get_cpu_seconds": median(often),
         "get_new_cpu_seconds": median(once),
+        "get_alone_cpu_seconds": median(alone),
         "get_bytes": len(ask(again).body),
         "gets": gets,
+        "get_clients": CROWD,
     }
 
 
@@ -99,13 +110,17 @@ def _spelled(number: int) -> str:
     return "".join(letters)
 
 
-def _cpu(process: psutil.Process, ask: Callable[[bytes], "Answer"], requests: Iterable[bytes]) -> float:
-    """Processor seconds of the server for one of the requests."""
+def _cpu(process: psutil.Process, crowd: list[socket.socket], requests: Iterable[bytes]) -> float:
+    """Processor seconds of the server for one of the requests, asked by all of the crowd at a time."""
     asked = list(requests)
     before = process.cpu_times()
-    for request in asked:
-        if (answer := ask(request)).status != 200:
-            raise RuntimeError(f"a question of the benchmark was answered {answer.status}: {answer.body[:200]!r}")
+    for start in range(0, len(asked), len(crowd)):
+        together = list(zip(crowd, asked[start : start + len(crowd)], strict=False))
+        for connection, request in together:
+            connection.sendall(request)
+        for connection, _ in together:
+            if (answer := _answer(connection)).status != 200:
+                raise RuntimeError(f"a question of the benchmark was answered {answer.status}: {answer.body[:200]!r}")
     after = process.cpu_times()
     took: float = after.user + after.system - before.user - before.system
     return took / len(asked)
@@ -146,8 +161,19 @@ def _connection(host: str, port: int) -> Iterator[Callable[[bytes], Answer]]:
         yield lambda request: _asked(connection, request)
 
 
+@contextmanager
+def _crowd(host: str, port: int) -> Iterator[list[socket.socket]]:
+    """Connections that stay open, one for each client of the crowd."""
+    with ExitStack() as opened:
+        yield [opened.enter_context(socket.create_connection((host, port))) for _ in range(CROWD)]
+
+
 def _asked(connection: socket.socket, request: bytes) -> Answer:
     connection.sendall(request)
+    return _answer(connection)
+
+
+def _answer(connection: socket.socket) -> Answer:
     data = b""
     while b"\r\n\r\n" not in data:
         data += _received(connection)
