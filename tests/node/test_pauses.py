@@ -13,10 +13,8 @@ import pytest
 from tests.node.conftest import House
 from tests.node.proving import Witness, refolded
 from tests.node.test_node import receipt, table
-from tests.world import SECRETARIAT, World
+from tests.world import World
 
-from comity.dialogue.acts import CastVote, CloseVote, DeclareVote, OpenVote, TableProposal
-from comity.dialogue.tables import Enactment
 from comity.node import Full, Pending, Receipt, Unwritable
 from comity.node import writer as writing
 from comity.record import envelope
@@ -152,32 +150,6 @@ def submit_when_possible(house: House, raws: list[bytes]) -> list[Pending]:
         except Unwritable:
             time.sleep(0.02)
     raise AssertionError("the node did not recover")
-
-
-def test_an_edition_that_the_program_does_not_know_ends_writing_after_its_act(house: House) -> None:
-    """The act that raises the edition is logged; what follows, even in its batch, needs a program that knows it."""
-    node, world = house.found(), house.world
-    raises = Enactment(kind="edition.raise", act={"edition": 2})
-    raws = [
-        world.seal(TableProposal(proposal="E", organ="plenary", title="Edition 2", enacts=raises), SECRETARIAT),
-        world.seal(OpenVote(proposal="E", deadline=node.head.stamp + 10**6), SECRETARIAT),
-        world.seal(CastVote(vote="E/1", position="yes"), "member/M000"),
-        world.seal(CloseVote(vote="E/1"), SECRETARIAT),
-        world.seal(
-            DeclareVote(vote="E/1", outcome="adopted", reason="majority", counts={"yes": 1, "no": 0, "abstain": 0}),
-            SECRETARIAT,
-        ),
-        table(world, "P1"),
-    ]
-    *before, after = node.submit_many(raws)
-    assert [future.result(10).index for future in before] == [1, 2, 3, 4, 5]
-    with pytest.raises(Unwritable, match="edition 2"):
-        after.result(10)
-    with pytest.raises(Unwritable, match="edition 2"):
-        node.submit(table(world, "P2"))
-    assert node.head.size == 6
-    node.close()
-    assert house.open().head.size == 6
 
 
 @pytest.fixture

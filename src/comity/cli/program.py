@@ -24,6 +24,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "show": ("comity.cli.show:show", "Ask the register."),
     "verify": ("comity.cli.verify:verify", "Recompute a record with the independent program comity-verify."),
     "export": ("comity.cli.export:export", "Copy a complete record into a folder, checked."),
+    "restore": ("comity.cli.restore:restore", "Make a node's data folder, or complete an older one, from a copy."),
     "import": ("comity.cli.importing:importing", "Play published data through the whole system."),
     "bench": ("comity.cli.bench:bench", "Measure what a node reaches on this machine."),
     "completion": ("comity.cli.completion:completion", "Print the script that completes commands in a shell."),

@@ -11,6 +11,7 @@ highwater     what this machine has committed, noted outside the folder
 recovery      from a data folder to a ledger
 reader        a record read without a trace, whether or not a node runs on it
 snapshot      the register, so that a start need not fold everything
+restoring     a data folder made, or completed, from a public copy
 publication   the record as files in the layout of C2SP tlog-tiles
 answers       heads, receipts, signed refusals, and the futures in which they arrive
 steps         the named points of the write path, for faults
@@ -25,13 +26,16 @@ from comity.node.errors import (
     Full,
     Locked,
     NodeError,
+    NotRestored,
     OlderCopy,
     RecordAbsent,
     RecordExists,
     Unwritable,
+    Void,
 )
 from comity.node.node import Node
 from comity.node.reader import Reader
+from comity.node.restoring import Restored, restore
 
 __all__ = [
     "Answer",
@@ -44,6 +48,7 @@ __all__ = [
     "Locked",
     "Node",
     "NodeError",
+    "NotRestored",
     "OlderCopy",
     "Pending",
     "Reader",
@@ -51,6 +56,9 @@ __all__ = [
     "RecordAbsent",
     "RecordExists",
     "SignedRefusal",
+    "Restored",
     "Unwritable",
+    "Void",
     "refusal_text",
+    "restore",
 ]

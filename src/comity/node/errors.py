@@ -61,6 +61,14 @@ class Damaged(CannotStart):
     """The entries, the head or the log's key are not what was committed."""
 
 
+class NotRestored(CannotStart):
+    """What is in the folder is no record that could be completed; nothing was changed."""
+
+
+class Void(NodeError):
+    """An entry of a copy is not in order: the copy is not what a host may have logged, or the host logged wrongly."""
+
+
 class Full(NodeError):
     """The disk is full; the transaction was rolled back, and the store is as it was before."""
 

@@ -54,7 +54,7 @@ def found(folder: Path, founding: bytes, key: SigningKey, notes: Path, stamp: in
     """
     opened = fold.open_act(founding)
     fold.step(trial := Register(), opened, stamp, 0, 0)
-    signer = _signer(trial, key)
+    signer = signer_of(trial, key)
     after("founding folded")
     store = Store(folder / STORE, after)
     if store.head():
@@ -109,7 +109,7 @@ def _reopen(folder: Path, store: Store, notes: Path, after: After) -> Ledger:
     register, useless = register_of(folder, store, tree, head)
     for path in useless:
         path.unlink()
-    signer = _signer(register, read_log_key(folder))
+    signer = signer_of(register, read_log_key(folder))
     require_checkpoint(head, signer.key)
     note = HighWater(notes, signer.key.vkey())
     if older := behind(note, tree):
@@ -201,7 +201,8 @@ def register_of(folder: Path, store: Entries, tree: Tree, head: Head) -> tuple[R
     return register, useless
 
 
-def _signer(register: Register, key: SigningKey) -> NoteSigner:
+def signer_of(register: Register, key: SigningKey) -> NoteSigner:
+    """Who signs for the log; Damaged where the key is not the log's."""
     organisation = register.get(Organisation, "self")
     if organisation is None or b64decode(organisation.log_key) != key.public:
         raise Damaged("The log's key is not the one that the founding act names.")

@@ -33,6 +33,21 @@ WRITING = (
 SNAPSHOT = ("snapshot taken", "snapshot written", "snapshot renamed")
 CLOSING = ("partials written", "checkpoint written", "closed")
 
+RESTORING = (
+    "folder made",  # beside the place of a new folder; an older copy is completed where it is
+    "key written",
+    "begun",
+    "head moved",
+    "entries inserted",
+    "committed",
+    "noted",  # of a new folder after it was renamed: until then there is nothing to go on from
+    "tile written",
+    "partials written",
+    "checkpoint written",
+    "renamed",  # of a new folder alone
+)
+"""Of a restoration, which is no part of the write path (`restoring`)."""
+
 STEPS = (*FOUNDING, *WRITING, *SNAPSHOT, *CLOSING)
 
 
