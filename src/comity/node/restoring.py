@@ -170,6 +170,10 @@ def _build(folder: Path, whole: _Whole, after: Hook) -> None:
         os.rename(beside, folder)
         sync_folder(folder.parent)
         after("renamed")
+    except BaseException:
+        # Nothing of it is of use to anybody, and the room may be needed.
+        shutil.rmtree(beside, ignore_errors=True)
+        raise
     finally:
         os.close(lock)
 
