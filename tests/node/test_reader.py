@@ -17,6 +17,7 @@ from tests.node.test_node import receipt, table
 from tests.node.test_start import alter, filled
 
 from comity.node import Damaged, Node, Reader, RecordAbsent
+from comity.node.reader import StoredRecord
 from comity.record import tiles
 
 ROOT = Path(__file__).parents[2]
@@ -234,3 +235,19 @@ def test_where_there_is_no_record_there_is_nothing_to_read(house: House, tmp_pat
     alter(house, "DELETE FROM head")
     with pytest.raises(RecordAbsent):
         Reader.open(house.folder, high_water=house.notes)
+
+
+def test_a_file_that_changes_is_not_taken_for_one_that_does_not(house: House) -> None:
+    """Opened while no node ran, the file is opened anew once one has committed to it."""
+    filled(house, 3).close()
+    stored = StoredRecord(house.folder / "record.sqlite")
+    sizes = []
+    for name in ("first", "second"):
+        node = house.open()
+        receipt(node, table(house.world, name))
+        head = stored.head()
+        assert head
+        sizes.append(head.head.size)
+        node.close()
+    stored.close()
+    assert sizes == [5, 6]
