@@ -13,6 +13,7 @@ from tests.world import World
 
 from comity.charter.refusal import UnknownEdition
 from comity.cli import reading
+from comity.cli.table import table
 from comity.node import Receipt
 
 
@@ -31,3 +32,12 @@ def test_an_entry_of_a_later_edition_is_not_called_void(tmp_path: Path) -> None:
         copy = reading.whole(read)
     with pytest.raises(UnknownEdition, match="edition 2"):
         reading.folded(copy)
+
+
+def test_stamps_are_told_as_moments() -> None:
+    """A stamp is a date and a time in UTC; one that has not come is nothing, one beyond the calendar its number."""
+    rows = [{"vote": "A/1", "opened": 1784217600000, "closed": 0, "deadline": 2**53 - 1}]
+    assert table(rows) == [
+        "vote  opened                   deadline",
+        "A/1   2026-07-16 16:00:00 UTC  9007199254740991",
+    ]

@@ -7,10 +7,17 @@ there with --json.
 
 import json
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any, get_args
 
 EMPTY: tuple[Any, ...] = ("", [], (), {}, None)
 """What says nothing and is left out."""
+
+MOMENTS = frozenset({"opened", "deadline", "closed", "declared", "tabled", "founded", "stamp"})
+"""Fields that are stamps: UTC milliseconds, told as a date and a time."""
+
+LAST = 253_402_300_799_999
+"""The last millisecond of the year 9999."""
 
 WIDEST = 64
 """The widest column, in characters: a key id or an act id is never cut. Longer text is, with an ellipsis."""
@@ -30,7 +37,8 @@ def told(answer: Mapping[str, Any]) -> list[str]:
 
 def fields(answer: Mapping[str, Any], indent: str = "") -> list[str]:
     """Fields one under the other; empty ones are left out, lists of objects follow as tables."""
-    shown = {name: value for name, value in _in_words(answer).items() if value not in EMPTY}
+    shown = {name: _moment(name, value) for name, value in _in_words(answer).items()}
+    shown = {name: value for name, value in shown.items() if value not in EMPTY}
     width = max((len(name) for name in shown), default=0)
     lines = []
     for name, value in shown.items():
@@ -48,6 +56,7 @@ def table(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     """Objects as a table with a head; columns that are empty in every row are left out."""
     if rows and set(rows[0]) == {"depth", "text"}:
         return [f"{'  ' * row['depth']}{row['text']}" for row in rows]
+    rows = [{name: _moment(name, value) for name, value in row.items()} for row in rows]
     names = [name for name in (rows[0] if rows else ()) if any(row.get(name) not in EMPTY for row in rows)]
     cells = [list(names), *[[_cut(plain(row.get(name, ""))) for name in names] for row in rows]]
     widths = [max(len(line[column]) for line in cells) for column in range(len(names))]
@@ -63,6 +72,14 @@ def plain(value: Any) -> str:
     if isinstance(value, dict) and all(isinstance(each, int | str) for each in value.values()):
         return ", ".join(f"{name} {value[name]}" for name in _ordered(value))
     return json.dumps(value, ensure_ascii=False)
+
+
+def _moment(name: str, value: Any) -> Any:
+    """The value; of a stamp, the moment in UTC to the second, or nothing where it has not come."""
+    if name not in MOMENTS or not isinstance(value, int):
+        return value
+    # A deadline may lie beyond the calendar's last year; the number is then told as it is.
+    return f"{datetime.fromtimestamp(value // 1000, UTC):%Y-%m-%d %H:%M:%S} UTC" if 0 < value <= LAST else value or ""
 
 
 def _in_words(answer: Mapping[str, Any]) -> dict[str, Any]:
