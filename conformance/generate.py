@@ -10,6 +10,7 @@ import shutil
 import sys
 from pathlib import Path
 
+import conformance.curves  # noqa: F401  (enters its record)
 from conformance.broken import golden, unfounded
 from conformance.scribe import Json, Scribe
 from conformance.stories import RECORDS

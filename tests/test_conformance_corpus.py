@@ -11,7 +11,8 @@ import pytest
 
 from comity.charter import fold
 from comity.charter.act import KINDS
-from conformance import generate, reader
+from comity.record import ed25519
+from conformance import curves, generate, reader
 from conformance.foundings import FOUNDINGS
 from conformance.stage import ATTEMPTS
 
@@ -52,6 +53,19 @@ def test_the_verifier_finds_what_is_expected(folder: Path) -> None:
     assert found["ok"] is (not stops and not wanted["void"])
     found["void"] = [{"index": each["index"], "code": each["code"]} for each in found["void"]]
     assert {name: found[name] for name in wanted} == wanted
+
+
+def test_weak_signatures_are_void_for_the_strict_rule_alone() -> None:
+    """What `void-signatures` holds satisfies the equation of Ed25519; libsodium's rule is what makes it void."""
+    key, message = ed25519.SigningKey(bytes(32)), b"an act"
+    honest = key.sign(message)
+    assert curves.lenient(key.public, message, honest)
+    assert not curves.lenient(key.public, b"another act", honest)
+    weak = [(key.public, curves.beyond_the_order(key, message)), (key.public, curves.small_order_r(key, message))]
+    weak += [(public, curves.BASE + (1).to_bytes(32, "little")) for public in (curves.IDENTITY, curves.UNREDUCED)]
+    for public, signature in weak:
+        assert curves.lenient(public, message, signature)
+        assert not ed25519.verify(public, message, signature)
 
 
 def test_the_corpus_is_written_again_the_same() -> None:
