@@ -15,7 +15,7 @@ from msgspec import Meta, Struct
 from comity.charter.refusal import Refused
 from comity.charter.terms import Count, Id, Outcome, Position, Positive
 
-SIGNS: Mapping[str, str] = {"yes": "y", "no": "n", "abstain": "a", "object": "o", "present": "p"}
+SIGNS: Mapping[Position, str] = {"yes": "y", "no": "n", "abstain": "a", "object": "o", "present": "p"}
 """The character of each position in a row of positions; `-` stands for none."""
 
 MAX_DEPTH = 16
@@ -148,7 +148,7 @@ class Finding(Struct, frozen=True, kw_only=True):
 
     outcome: Outcome
     reason: str
-    counts: dict[str, int]
+    counts: dict[Position, int]
     lines: tuple[Line, ...]
 
 
@@ -156,7 +156,7 @@ def decide(rule: Rule, tally: Tally) -> Finding:
     """What the rule gives for the tally, explained."""
     explanation = _Explanation(tally)
     outcome, reason = explanation.clauses(rule.clauses)
-    counts: dict[str, int] = {name: tally.count(SIGNS[name], "", "") for name in rule.positions}
+    counts: dict[Position, int] = {name: tally.count(SIGNS[name], "", "") for name in rule.positions}
     return Finding(outcome=outcome, reason=reason, counts=counts, lines=tuple(explanation.lines))
 
 

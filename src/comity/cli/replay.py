@@ -18,6 +18,7 @@ from comity import keys
 from comity.charter.act import Act
 from comity.charter.acts import Found, Officer
 from comity.charter.refusal import Refused
+from comity.charter.terms import Position
 from comity.charters import Charter
 from comity.cli.outcome import Failure
 from comity.cli.rollcalls import RollCall, RollCalls
@@ -42,7 +43,7 @@ QUEUE = 8192
 PATIENCE = 300.0
 """How long a node that takes nothing is waited for, in seconds."""
 
-POSITION = {ord("y"): "yes", ord("n"): "no", ord("a"): "abstain"}
+POSITION: dict[int, Position] = {ord("y"): "yes", ord("n"): "no", ord("a"): "abstain"}
 
 
 def founding(charter: Charter, name: str, origin: str, log_key: SigningKey, secretariat: SigningKey) -> bytes:
@@ -105,7 +106,7 @@ class Replay:
             self.by_secretariat(table),
             self.by_secretariat(OpenVote(proposal=str(each.rcid), deadline=self.expires)),
             *[
-                self.seal(CastVote(vote=vote, position=POSITION[sign]), self.members[member])  # type: ignore[arg-type]
+                self.seal(CastVote(vote=vote, position=POSITION[sign]), self.members[member])
                 for member, sign in zip(each.members, each.signs, strict=True)
                 if sign in POSITION
             ],
@@ -136,7 +137,7 @@ class Replay:
         if vote is None:
             raise Failure(f"The node gave a receipt for the opening of vote {name}, and its register has no such vote.")
         found = finding(self.node.register, name, vote)
-        act = DeclareVote(vote=name, outcome=found.outcome, reason=found.reason, counts=found.counts)  # type: ignore[arg-type]
+        act = DeclareVote(vote=name, outcome=found.outcome, reason=found.reason, counts=found.counts)
         return self.submit([self.by_secretariat(act)])
 
     def by_secretariat(self, act: Act) -> bytes:

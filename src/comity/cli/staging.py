@@ -16,6 +16,7 @@ from comity import charters, keys
 from comity.charter.act import Act
 from comity.charter.acts import Found, Founder, Officer
 from comity.charter.register import Register, encode
+from comity.charter.terms import Position
 from comity.cli.outcome import Failure
 from comity.dialogue.acts import (
     AttendMeeting,
@@ -185,14 +186,14 @@ class Play:
 
         self._do("office/presidency", make)
 
-    def _cast(self, vote: str, tally: Mapping[str, int]) -> None:
+    def _cast(self, vote: str, tally: Mapping[Position, int]) -> None:
         """Positions in the numbers given; the lot decides who takes which."""
         drawn = self.lot.sample(self.members, sum(tally.values()))
         positions = [position for position, number in tally.items() for _ in range(number)]
         for name, position in zip(drawn, positions, strict=True):
-            self._do(f"member/{name}", CastVote(vote=vote, position=position))  # type: ignore[arg-type]
+            self._do(f"member/{name}", CastVote(vote=vote, position=position))
 
-    def _decide(self, number: str, meeting: str, tally: Mapping[str, int], *, round: int = 1) -> None:
+    def _decide(self, number: str, meeting: str, tally: Mapping[Position, int], *, round: int = 1) -> None:
         """A vote from opening to declaration."""
         vote = f"{number}/{round}"
         self._open(number, meeting, days=1)
@@ -204,4 +205,4 @@ class Play:
 def _declaration(register: Register, name: str) -> Act:
     vote = register.rows(Vote)[name]
     found = finding(register, name, vote)
-    return DeclareVote(vote=name, outcome=found.outcome, reason=found.reason, counts=found.counts)  # type: ignore[arg-type]
+    return DeclareVote(vote=name, outcome=found.outcome, reason=found.reason, counts=found.counts)

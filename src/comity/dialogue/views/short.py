@@ -9,11 +9,11 @@ from comity.charter.article import Article
 from comity.charter.register import Register
 from comity.charter.rule import SIGNS
 from comity.charter.tables import Roll
-from comity.charter.terms import Outcome
+from comity.charter.terms import Outcome, Position
 from comity.charter.view import Standing
 from comity.dialogue.tables import Decision, Proposal, Vote
 
-NAMES = {sign: name for name, sign in SIGNS.items()} | {"-": ""}
+NAMES: dict[str, Position | Literal[""]] = {"-": "", **{sign: name for name, sign in SIGNS.items()}}
 """The position of each character in a row of positions; '' where there is none."""
 
 ORDER = ("yes", "no", "abstain", "present", "object", "")

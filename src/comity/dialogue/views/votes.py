@@ -151,7 +151,7 @@ def _roll_call(register: Register, vote: Vote) -> tuple[SeatItem, ...]:
         SeatItem(
             member=member,
             name=members[member].name if member in members else member,
-            position=NAMES[sign],  # type: ignore[arg-type]
+            position=NAMES[sign],
         )
         for member, sign in zip(seats(register, vote.roll), vote.positions, strict=True)
     )
@@ -198,7 +198,8 @@ class PositionsView(Listing, frozen=True, kw_only=True):
         if register.get(Member, self.member) is None:
             raise absent("member", self.member, "members")
         rows = register.rows(Vote)
-        wanted = {"": "", "none": "-"}.get(self.position) if self.position in ("", "none") else SIGNS[self.position]
+        known: dict[str, str] = {"": "", "none": "-"}
+        wanted = (known | dict(SIGNS.items()))[self.position]
         holder = f"member/{self.member}"
         signs: dict[str, str] = {}
         for name, row in rows.items():
@@ -214,7 +215,7 @@ class PositionsView(Listing, frozen=True, kw_only=True):
                 symbol=proposal.symbol if proposal else "",
                 title=proposal.title if proposal else name,
                 date=proposal.date if proposal else "",
-                position=NAMES[signs[name]],  # type: ignore[arg-type]
+                position=NAMES[signs[name]],
                 outcome=decision.outcome if decision else "",
             )
 
