@@ -40,7 +40,7 @@ def standing(register: Register, size: int, stamp: int) -> Standing:
 
 MARKS = {
     "replay": "Replay: these acts were played from published roll calls with keys made on the spot; "
-    "no state signed anything.",
+    "no state signed anything. Titles and dates are those of the source, right or wrong.",
     "simulation": "Simulation: these acts were made up to try the system out; no state signed anything.",
 }
 """What every view, picture and export of a marked record says."""
