@@ -20,13 +20,12 @@ import msgspec
 from comity.record import checkpoint, ed25519
 from comity.record.errors import NoteError
 from comity.record.note import (
+    NamedKey,
     Note,
     NoteKey,
     NoteSignature,
     VerifierKey,
     check_name,
-    join_vkey,
-    key_hash,
     known_keys,
     split_vkey,
 )
@@ -45,11 +44,9 @@ class CosigningKey(NoteKey, Protocol):
         ...
 
 
-class CosignerKey(msgspec.Struct, frozen=True):
+class CosignerKey(NamedKey, frozen=True):
     """A cosigner's name and Ed25519 public key."""
 
-    name: str
-    public: bytes
     alg: int = COSIGNATURE_V1
 
     @classmethod
@@ -59,14 +56,6 @@ class CosignerKey(msgspec.Struct, frozen=True):
         if alg != COSIGNATURE_V1:
             raise NoteError(f"The verifier key of {name} is of type {alg:02x}; a cosigner's is of type 04.")
         return cls(name, public)
-
-    def vkey(self) -> str:
-        """The key in one line: name, key hash in hex, type and public key in base64."""
-        return join_vkey(self.name, self.alg, self.public)
-
-    @property
-    def key_hash(self) -> bytes:
-        return key_hash(self.name, self.alg, self.public)
 
     def holds(self, text: str, blob: bytes) -> bool:
         """Say whether `blob` is this cosigner's signature of a checkpoint's `text`."""

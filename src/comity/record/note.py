@@ -79,11 +79,25 @@ class NoteKey(Protocol):
 K = TypeVar("K", bound=NoteKey)
 
 
-class VerifierKey(msgspec.Struct, frozen=True):
-    """A named public key that verifies notes: type 01, Ed25519 over the text."""
+class NamedKey(msgspec.Struct, frozen=True):
+    """A name, a public key and the type of its signatures: what a verifier key says in one line."""
 
     name: str
     public: bytes
+    alg: int
+
+    def vkey(self) -> str:
+        """The key in one line: name, key hash in hex, type and public key in base64."""
+        return join_vkey(self.name, self.alg, self.public)
+
+    @property
+    def key_hash(self) -> bytes:
+        return key_hash(self.name, self.alg, self.public)
+
+
+class VerifierKey(NamedKey, frozen=True):
+    """A named public key that verifies notes: type 01, Ed25519 over the text."""
+
     alg: int = ED25519
 
     @classmethod
@@ -93,14 +107,6 @@ class VerifierKey(msgspec.Struct, frozen=True):
         if alg != ED25519:
             raise NoteError(f"The verifier key of {name} is of type {alg:02x}; a note is signed with type 01.")
         return cls(name, public)
-
-    def vkey(self) -> str:
-        """The key in one line: name, key hash in hex, type and public key in base64."""
-        return join_vkey(self.name, self.alg, self.public)
-
-    @property
-    def key_hash(self) -> bytes:
-        return key_hash(self.name, self.alg, self.public)
 
     def holds(self, text: str, blob: bytes) -> bool:
         """Say whether `blob` is this key's signature of `text`."""
