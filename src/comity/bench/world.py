@@ -10,6 +10,7 @@ from pathlib import Path
 from comity import charters, keys
 from comity.charter.act import Act
 from comity.charter.acts import Found, Officer
+from comity.charter.terms import Position
 from comity.dialogue.acts import CastVote, CloseVote, DeclareVote, OpenVote, TableProposal
 from comity.members.acts import AdmitMember
 from comity.node import Answer, Node, Receipt
@@ -19,7 +20,7 @@ from comity.record.envelope import open_envelope
 MEMBERS = 190
 """Members of the organisation; each casts one vote in each roll call."""
 
-POSITIONS = ("yes", "yes", "yes", "no", "abstain", "yes", "no")
+POSITIONS: tuple[Position, ...] = ("yes", "yes", "yes", "no", "abstain", "yes", "no")
 
 
 class World:
@@ -64,18 +65,19 @@ class World:
     def casts(self, vote: str) -> list[bytes]:
         """The positions of all members in a vote."""
         return [
-            self._seal(CastVote(vote=vote, position=self._position(seat)), key)  # type: ignore[arg-type]  # one of POSITIONS
+            self._seal(CastVote(vote=vote, position=self._position(seat)), key)
             for seat, key in enumerate(self.members.values())
         ]
 
     def closing(self, vote: str) -> list[bytes]:
         """The acts that close a vote in which all have taken their positions, and declare its result."""
-        counts = dict.fromkeys(("yes", "no", "abstain"), 0) | Counter(map(self._position, range(len(self.members))))
-        declared = DeclareVote(vote=vote, outcome="adopted", reason="majority", counts=counts)  # type: ignore[arg-type]
+        none: dict[Position, int] = {"yes": 0, "no": 0, "abstain": 0}
+        counts = none | Counter(map(self._position, range(len(self.members))))
+        declared = DeclareVote(vote=vote, outcome="adopted", reason="majority", counts=counts)
         return [self._seal(act, self.office) for act in (CloseVote(vote=vote), declared)]
 
     @staticmethod
-    def _position(seat: int) -> str:
+    def _position(seat: int) -> Position:
         return POSITIONS[seat % len(POSITIONS)]
 
     def _seal(self, act: Act, key: SigningKey) -> bytes:
