@@ -91,6 +91,17 @@ def test_damage_to_what_is_derived_is_repaired(house: House, what: str, harm: Ca
     assert path.read_bytes() == before
 
 
+def test_a_quiet_node_replaces_the_snapshot_of_other_code(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After an upgrade the first clean exit leaves a snapshot of the new code, though no act was logged."""
+    with monkeypatch.context() as before:
+        before.setattr(snapshot, "code_version", lambda: "another release")
+        filled(house).close()
+        kept = snapshot.in_folder(house.folder / "snapshot")[0]
+    assert snapshot.read(kept) is None
+    house.open().close()
+    assert snapshot.read(kept) is not None
+
+
 def test_a_snapshot_of_other_code_or_another_record_is_not_used(house: House, tmp_path: Path) -> None:
     """A well-formed snapshot whose root or code is not this record's is ignored."""
     other = House(tmp_path / "other", World(members=2))
