@@ -96,16 +96,6 @@ def in_folder(folder: Path) -> list[Path]:
     return sorted(found, key=lambda path: -int(path.stem))
 
 
-def _is_of_this_code(path: Path) -> bool:
-    """Whether the snapshot says that this code wrote it; whether it is whole, `read` finds out."""
-    try:
-        with open(path, "rb") as file:
-            frame = file.read(int.from_bytes(file.read(_LENGTH_BYTES), "big"))
-        return msgspec.msgpack.decode(frame, type=Header).code == code_version()
-    except (OSError, ValueError, MemoryError, OverflowError):
-        return False
-
-
 def read(path: Path) -> tuple[Header, Register] | None:
     """Read a snapshot of this code; None if it is damaged or of other code."""
     try:
@@ -154,8 +144,8 @@ class Snapshots:
     def __init__(self, folder: Path, every: int, after: Callable[[str], None]) -> None:
         self.folder = folder / FOLDER
         self.every = every
-        self.size = max((int(path.stem) for path in in_folder(self.folder) if _is_of_this_code(path)), default=0)
-        """The size at which the newest snapshot of this code was taken. What other code left is to be replaced."""
+        self.size = max((int(path.stem) for path in in_folder(self.folder)), default=0)
+        """The size at which the newest snapshot was taken."""
         self.missed = 0
         """How many could not be written because the disk was full."""
         self.error: BaseException | None = None
